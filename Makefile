@@ -1,0 +1,150 @@
+# lade: build, tests, installation. `make help` lists the targets.
+
+VERSION := $(shell sed -n 's/.*LADE_VERSION "\(.*\)"/\1/p' src/version.h)
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+
+# SAN=asan builds with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own.
+SAN ?=
+SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+BUILD ?= build/$(notdir $(firstword $(CC)))$(if $(SAN),-$(SAN))
+
+# WERROR=1 is what CI sets: a new compiler's new warning must not break a user's build.
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	-Wpointer-arith -Wundef -Wwrite-strings $(if $(WERROR),-Werror)
+PACKAGES := libcurl yajl libxxhash zlib
+LADE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(SAN_FLAGS_$(SAN))
+LADE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv
+PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+
+ROOMS := base policy manifest ledger api show command
+SOURCES := \
+	src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
+	src/base/text.c src/base/units.c \
+	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
+	src/policy/rate.c src/policy/schedule.c \
+	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \
+	src/manifest/json_reader.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
+	src/manifest/source.c src/manifest/url.c \
+	src/ledger/carry.c src/ledger/file.c src/ledger/index.c src/ledger/load.c \
+	src/ledger/order.c src/ledger/record.c src/ledger/results.c \
+	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/show/progress.c src/show/summary.c \
+	src/command/admit.c src/command/help.c src/command/key.c src/command/options.c \
+	src/command/run.c src/command/settle.c
+MAIN := src/main.c
+
+STANDIN_SOURCES := $(wildcard tests/server/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+MAIN_OBJECT := $(MAIN:%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/liblade.a
+STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
+UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
+ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+
+.PHONY: all check check-unit check-cli check-layers check-drift check-server check-long bench \
+	demo test deps lint format coverage dist install uninstall clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/lade $(BUILD)/standin
+
+$(BUILD)/lade: $(MAIN_OBJECT) $(LIBRARY)
+	$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
+$(LIBRARY): $(OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/standin: $(STANDIN_OBJECTS)
+	$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LADE_CFLAGS) $(PACKAGE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(ALL_OBJECTS:.o=.d)
+
+## check: all tests that end in two minutes
+check: check-layers check-drift check-unit check-cli
+
+## check-unit: one program per module
+check-unit: $(UNIT_PROGRAMS)
+	tests/run-units $(UNIT_PROGRAMS)
+
+## check-cli: the program from outside, against the stand-in API
+check-cli: $(BUILD)/lade $(BUILD)/standin
+	LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) \
+		tests/run-cli tests/cli/*.bats
+
+## check-layers: each file includes only files of its own room or a lower one
+check-layers:
+	tests/drift/layers $(ROOMS)
+
+## check-drift: options = help = man page, exit statuses, man pages clean
+check-drift: $(BUILD)/lade
+	tests/drift/drift $(BUILD)/lade
+
+## bench: throughput beside wrk on the same stand-in
+bench: $(BUILD)/lade $(BUILD)/standin
+	LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
+
+## deps: install what is missing, from Debian's packages
+deps:
+	tests/install-deps build
+
+## demo: the whole story in a minute, against the stand-in API
+demo: deps
+	$(MAKE) --no-print-directory all
+	LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) samples/demo
+
+## test: install what the tests need, then make check
+test:
+	tests/install-deps build test
+	$(MAKE) --no-print-directory check
+
+## lint: static analysis
+lint:
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem -Isrc src
+	shellcheck -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
+		tests/drift/drift samples/demo tests/bench/throughput
+	codespell src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
+
+## format: as .clang-format says
+format:
+	clang-format -i $(SOURCES) $(MAIN) $(wildcard src/*/*.h) $(UNIT_SOURCES)
+
+## install: PREFIX=/usr/local, DESTDIR as usual
+install: $(BUILD)/lade
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
+	install -m 755 $(BUILD)/lade $(DESTDIR)$(BINDIR)/lade
+	install -m 644 man/lade.1 $(DESTDIR)$(MANDIR)/man1/lade.1
+	install -m 644 man/lade-results.5 $(DESTDIR)$(MANDIR)/man5/lade-results.5
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/lade $(DESTDIR)$(MANDIR)/man1/lade.1 \
+		$(DESTDIR)$(MANDIR)/man5/lade-results.5
+
+## dist: the source as an archive
+dist:
+	git archive --prefix=lade-$(VERSION)/ -o lade-$(VERSION).tar.gz HEAD
+
+clean:
+	rm -rf build
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile

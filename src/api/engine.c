@@ -1,0 +1,369 @@
+/*
+ * Theory. libcurl tells which sockets it wants to hear of (on_socket) and when it wants to be called
+ * (on_timer); epoll_wait waits for both. A socket that libcurl opened stays registered between the
+ * transfers of its connection, so that a request on a kept connection costs no epoll_ctl; if the
+ * server closes such an idle connection, its event is met once and the socket is unregistered.
+ * Other descriptors of libcurl's (its resolver's) are registered and unregistered as it says.
+ *
+ * One turn: the client's new attempts are started, libcurl's timer is served if it is due, then we
+ * wait, hand the events to libcurl, and hand finished transfers to the client. The loop never ends
+ * on libcurl's count of running handles: a row that waits for its retry has none.
+ */
+#include "api/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define EVENTS 64          /* taken from one epoll_wait */
+#define LONGEST_WAIT_MS 60000 /* an upper bound for a wait; only a guard against overflow */
+
+/* What is known of a descriptor. */
+struct fd_state {
+	bool ours;            /* opened by libcurl through us: stays registered while it lives */
+	bool wanted;          /* libcurl wants to hear of it now */
+	unsigned registered;  /* epoll events it is registered for; 0: it is not */
+};
+
+struct watch {
+	int fd; /* -1: free */
+	void (*ready)(void *ctx);
+	void *ctx;
+};
+
+struct engine {
+	CURLM *multi;
+	int epoll;
+	struct engine_client client;
+	struct transfer **idle; /* a stack of transfers that are free */
+	struct transfer **all;
+	CURL **running; /* handles in flight, in no order */
+	struct attempt **batch;
+	unsigned concurrency, n_all, n_idle, n_running;
+	int64_t timer_ms; /* when libcurl wants to be called; INT64_MAX: not */
+	struct fd_state *fds;
+	size_t n_fds;
+	struct watch watches[ENGINE_WATCHES];
+};
+
+/* A failure here is a bug of ours: going on could lose an outcome, stopping cannot. */
+static void
+checked_multi(CURLMcode rc)
+{
+	if (rc == CURLM_OUT_OF_MEMORY)
+		mem_exhausted();
+	if (rc != CURLM_OK)
+		abort();
+}
+
+static struct fd_state *
+state_of(struct engine *e, int fd)
+{
+	size_t n = e->n_fds ? e->n_fds : 64;
+
+	while (n <= (size_t)fd)
+		n *= 2;
+	if (n > e->n_fds) {
+		e->fds = mem_resize(e->fds, n, sizeof *e->fds);
+		for (; e->n_fds < n; e->n_fds++)
+			e->fds[e->n_fds] = (struct fd_state){0};
+	}
+	return &e->fds[fd];
+}
+
+static void
+register_fd(struct engine *e, int fd, struct fd_state *state, unsigned events)
+{
+	struct epoll_event ev = {.events = events, .data.fd = fd};
+	int op = !events ? EPOLL_CTL_DEL : state->registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (events == state->registered)
+		return;
+	if (epoll_ctl(e->epoll, op, fd, &ev) < 0 && op == EPOLL_CTL_ADD) {
+		if (errno == ENOMEM || errno == ENOSPC)
+			mem_exhausted();
+		abort();
+	}
+	state->registered = events;
+}
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+	struct engine *e = ctx;
+	struct fd_state *state = state_of(e, fd);
+	unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0u) |
+			  (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+
+	(void)easy;
+	(void)socket_ctx;
+	state->wanted = what != CURL_POLL_REMOVE;
+	if (what == CURL_POLL_REMOVE && !state->ours)
+		register_fd(e, fd, state, 0);
+	else if (what != CURL_POLL_REMOVE)
+		register_fd(e, fd, state, events);
+	else if (state->registered & EPOLLOUT) /* an idle socket can always be written */
+		register_fd(e, fd, state, EPOLLIN);
+	return 0;
+}
+
+static int
+on_timer(CURLM *multi, long timeout_ms, void *ctx)
+{
+	struct engine *e = ctx;
+
+	(void)multi;
+	e->timer_ms = timeout_ms < 0 ? INT64_MAX : clock_now_ms() + timeout_ms;
+	return 0;
+}
+
+static curl_socket_t
+on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct engine *e = ctx;
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	(void)purpose;
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	*state_of(e, fd) = (struct fd_state){.ours = true};
+	return fd;
+}
+
+static int
+on_close(void *ctx, curl_socket_t fd)
+{
+	struct engine *e = ctx;
+
+	*state_of(e, fd) = (struct fd_state){0}; /* the kernel forgets it when it is closed */
+	return close(fd);
+}
+
+static void
+make_transfers(struct engine *e, struct site *site)
+{
+	for (e->n_all = 0; e->n_all < e->concurrency; e->n_all++) {
+		struct transfer *t = transfer_new(site);
+
+		transfer_set_sockets(t, on_open, on_close, e);
+		e->all[e->n_all] = t;
+		e->idle[e->n_idle++] = t;
+	}
+}
+
+struct engine *
+engine_new(struct site *site, unsigned concurrency, const struct engine_client *client)
+{
+	struct engine *e = mem_calloc(1, sizeof *e);
+	unsigned i;
+
+	assert(concurrency >= 1);
+	e->client = *client;
+	e->concurrency = concurrency;
+	e->timer_ms = INT64_MAX;
+	e->all = mem_calloc(concurrency, sizeof(struct transfer *));
+	e->idle = mem_calloc(concurrency, sizeof(struct transfer *));
+	e->running = mem_calloc(concurrency, sizeof(CURL *));
+	e->batch = mem_calloc(concurrency, sizeof(struct attempt *));
+	for (i = 0; i < ENGINE_WATCHES; i++)
+		e->watches[i].fd = -1;
+	e->epoll = epoll_create1(EPOLL_CLOEXEC);
+	e->multi = curl_multi_init();
+	if (e->epoll < 0 || !e->multi)
+		mem_exhausted();
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket));
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e));
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer));
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e));
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING));
+	/* one too few would open a connection per request */
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)concurrency));
+	make_transfers(e, site);
+	return e;
+}
+
+void
+engine_free(struct engine *e)
+{
+	unsigned i;
+
+	if (!e)
+		return;
+	assert(e->n_running == 0);
+	for (i = 0; i < e->n_all; i++)
+		transfer_free(e->all[i]);
+	curl_multi_cleanup(e->multi); /* closes kept connections through on_close */
+	close(e->epoll);
+	free(e->all);
+	free(e->idle);
+	free(e->running);
+	free(e->batch);
+	free(e->fds);
+	free(e);
+}
+
+void
+engine_watch(struct engine *e, int fd, void (*ready)(void *ctx), void *ctx)
+{
+	unsigned i = 0;
+
+	while (i < ENGINE_WATCHES && e->watches[i].fd >= 0)
+		i++;
+	assert(i < ENGINE_WATCHES);
+	e->watches[i] = (struct watch){fd, ready, ctx};
+	register_fd(e, fd, state_of(e, fd), EPOLLIN);
+}
+
+void
+engine_unwatch(struct engine *e, int fd)
+{
+	unsigned i;
+
+	for (i = 0; i < ENGINE_WATCHES; i++) {
+		if (e->watches[i].fd == fd) {
+			e->watches[i].fd = -1;
+			register_fd(e, fd, state_of(e, fd), 0);
+		}
+	}
+}
+
+unsigned
+engine_in_flight(const struct engine *e)
+{
+	return e->n_running;
+}
+
+static void
+start(struct engine *e, struct attempt *a, int64_t now_ms)
+{
+	struct transfer *t = e->idle[--e->n_idle];
+	CURL *easy = transfer_start(t, a, now_ms);
+
+	e->running[e->n_running++] = easy;
+	checked_multi(curl_multi_add_handle(e->multi, easy));
+}
+
+/* Takes a handle out of the CURLM and hands its attempt back. */
+static void
+finish(struct engine *e, CURL *easy, CURLcode rc, bool cancelled)
+{
+	struct transfer *t = transfer_of(easy);
+	struct attempt *a;
+	int64_t now_ms = clock_now_ms();
+	unsigned i = 0;
+
+	checked_multi(curl_multi_remove_handle(e->multi, easy));
+	while (e->running[i] != easy)
+		i++;
+	e->running[i] = e->running[--e->n_running];
+	a = transfer_finish(t, rc, cancelled, now_ms);
+	/* the transfer is free only after the client has read its reply */
+	e->client.done(e->client.ctx, a, now_ms);
+	e->idle[e->n_idle++] = t;
+}
+
+void
+engine_cancel(struct engine *e)
+{
+	while (e->n_running > 0)
+		finish(e, e->running[e->n_running - 1], CURLE_OK, true);
+}
+
+static void
+drain(struct engine *e)
+{
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(e->multi, &left)))
+		if (msg->msg == CURLMSG_DONE)
+			finish(e, msg->easy_handle, msg->data.result, false);
+}
+
+static void
+socket_action(struct engine *e, curl_socket_t fd, int events)
+{
+	int running;
+
+	checked_multi(curl_multi_socket_action(e->multi, fd, events, &running));
+}
+
+static void
+serve_timer(struct engine *e)
+{
+	if (e->timer_ms > clock_now_ms())
+		return;
+	e->timer_ms = INT64_MAX; /* libcurl sets it anew if it wants another */
+	socket_action(e, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void
+handle_event(struct engine *e, const struct epoll_event *ev)
+{
+	int fd = ev->data.fd;
+	unsigned i, bits = ev->events;
+	struct fd_state *state = state_of(e, fd);
+
+	for (i = 0; i < ENGINE_WATCHES; i++) {
+		if (e->watches[i].fd == fd) {
+			e->watches[i].ready(e->watches[i].ctx);
+			return;
+		}
+	}
+	if (!state->wanted) { /* the server closed an idle connection: libcurl finds out itself */
+		register_fd(e, fd, state, 0);
+		return;
+	}
+	socket_action(e, fd,
+		      (bits & EPOLLIN ? CURL_CSELECT_IN : 0) |
+			      (bits & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+			      (bits & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
+}
+
+static void
+wait_for_events(struct engine *e, int64_t wake_ms)
+{
+	struct epoll_event events[EVENTS];
+	int64_t until = wake_ms < e->timer_ms ? wake_ms : e->timer_ms, wait;
+	int i, n;
+
+	wait = until == INT64_MAX ? LONGEST_WAIT_MS : until - clock_now_ms();
+	if (wait < 0)
+		wait = 0;
+	if (wait > LONGEST_WAIT_MS)
+		wait = LONGEST_WAIT_MS;
+	n = epoll_wait(e->epoll, events, EVENTS, (int)wait);
+	for (i = 0; i < n; i++)
+		handle_event(e, &events[i]);
+}
+
+void
+engine_run(struct engine *e)
+{
+	int64_t wake_ms, now_ms;
+	size_t i, n;
+
+	for (;;) {
+		now_ms = clock_now_ms();
+		wake_ms = INT64_MAX;
+		n = e->client.take(e->client.ctx, now_ms, e->batch, e->n_idle, &wake_ms);
+		for (i = 0; i < n; i++)
+			start(e, e->batch[i], now_ms);
+		if (wake_ms == ENGINE_OVER) {
+			if (e->n_running == 0)
+				return;
+			wake_ms = INT64_MAX;
+		}
+		serve_timer(e);
+		wait_for_events(e, wake_ms);
+		serve_timer(e);
+		drain(e);
+	}
+}

@@ -1,0 +1,457 @@
+/*
+ * Theory. libcurl re-sends a POST by itself when a reused connection dies before a response line
+ * came, and reports plain success. CURLOPT_PREREQFUNCTION is called before every sending, so the
+ * second call for one attempt is that re-send: it is refused if anything of the first sending had
+ * been handed to the kernel (CURLINFO_REQUEST_SIZE has grown since the first call).
+ *
+ * The same two figures tell "certainly not sent" (never called, or nothing handed over) from
+ * "perhaps sent"; no CURLcode does. See also curl's pull request 18417.
+ */
+#include "api/transfer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "version.h"
+
+#define UPLOAD_PATH "/kyyVideo2/asset/upload"
+#define ASSET_PATH "/kyyVideo2/asset/"
+#define HOST_BYTES 256 /* a host name has at most 253 characters */
+
+struct site {
+	struct site_options options;
+	CURLU *upload_url;
+	char *asset_prefix; /* URL up to the asset id */
+	char *host;
+	struct curl_slist *upload_headers, *question_headers;
+	bool use_proxy;
+	bool https;
+};
+
+struct transfer {
+	CURL *easy;
+	struct site *site;
+	struct attempt *attempt;
+	struct buf body; /* of the reply */
+	struct reply reply;
+	char error[CURL_ERROR_SIZE];
+	char redirect_host[HOST_BYTES];
+	unsigned prereqs;   /* calls before a sending, in this attempt */
+	long base_bytes;    /* CURLINFO_REQUEST_SIZE at the first of them */
+	bool too_large;     /* the reply passed LIMIT_REPLY_BYTES */
+	bool is_question;   /* how the handle is set up now */
+	bool is_set;        /* it is set up at all */
+};
+
+/* An option that cannot be set is a bug or a libcurl that is too old: nothing may be sent then. */
+#define SET(easy, option, value)                                                                   \
+	do {                                                                                       \
+		CURLcode set_rc = curl_easy_setopt(easy, option, value);                           \
+		if (set_rc == CURLE_OUT_OF_MEMORY)                                                 \
+			mem_exhausted();                                                           \
+		if (set_rc != CURLE_OK)                                                            \
+			abort();                                                                   \
+	} while (0)
+
+static struct curl_slist *
+add_header(struct curl_slist *list, const char *line)
+{
+	list = curl_slist_append(list, line);
+	if (!list)
+		mem_exhausted();
+	return list;
+}
+
+static void
+make_headers(struct site *s)
+{
+	struct buf auth = {0};
+
+	buf_printf(&auth, "Authorization: Bearer %s", s->options.key);
+	s->upload_headers = add_header(NULL, "Content-Type: application/json");
+	s->upload_headers = add_header(s->upload_headers, "Accept:");
+	s->upload_headers = add_header(s->upload_headers, "Expect:");
+	s->upload_headers = add_header(s->upload_headers, auth.data);
+	s->question_headers = add_header(NULL, "Accept:");
+	s->question_headers = add_header(s->question_headers, auth.data);
+	mem_wipe_free(auth.data, auth.cap);
+}
+
+static void
+wipe_headers(struct curl_slist *list)
+{
+	struct curl_slist *line;
+
+	for (line = list; line; line = line->next)
+		explicit_bzero(line->data, strlen(line->data));
+	curl_slist_free_all(list);
+}
+
+/* Whether plain http may go to this host: the machine itself, as a literal address or localhost. */
+static bool
+is_loopback(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "[::1]") == 0;
+}
+
+static int
+check_base(struct site *s, CURLU *base, struct fault *f)
+{
+	char *scheme = NULL, *query = NULL, *fragment = NULL;
+	int rc = 0;
+
+	curl_url_get(base, CURLUPART_SCHEME, &scheme, 0);
+	curl_url_get(base, CURLUPART_HOST, &s->host, 0);
+	curl_url_get(base, CURLUPART_QUERY, &query, 0);
+	curl_url_get(base, CURLUPART_FRAGMENT, &fragment, 0);
+	if (!s->host || !*s->host)
+		rc = fault_set(f, 0, 0, "the base URL has no host");
+	else if (query || fragment)
+		rc = fault_set(f, 0, 0, "the base URL must not have a query or a fragment");
+	else if (scheme && strcmp(scheme, "https") == 0)
+		s->https = true;
+	else if (!scheme || strcmp(scheme, "http") != 0)
+		rc = fault_set(f, 0, 0, "the base URL must begin with https://");
+	else if (!s->options.allow_http && !is_loopback(s->host))
+		rc = fault_set(f, 0, 0,
+			       "the base URL is plain http: the key would cross the network in the "
+			       "clear (--allow-http, if that is meant)");
+	curl_free(scheme);
+	curl_free(query);
+	curl_free(fragment);
+	return rc;
+}
+
+static int
+parse_base(struct site *s, struct fault *f)
+{
+	struct span url = span_of(s->options.base_url);
+	CURLU *base = curl_url();
+	struct buf text = {0};
+	CURLUcode rc;
+	int result = -1;
+
+	if (!base)
+		mem_exhausted();
+	while (url.n > 0 && url.p[url.n - 1] == '/')
+		url.n--;
+	buf_add_span(&text, url);
+	buf_add_str(&text, UPLOAD_PATH);
+	rc = curl_url_set(base, CURLUPART_URL, text.data, CURLU_DISALLOW_USER);
+	if (rc == CURLUE_USER_NOT_ALLOWED)
+		fault_set(f, 0, 0, "the base URL must not hold a user name or a password");
+	else if (rc != CURLUE_OK)
+		fault_set(f, 0, 0, "the base URL cannot be used: %s", curl_url_strerror(rc));
+	else
+		result = check_base(s, base, f);
+	s->upload_url = base;
+	text.len = url.n;
+	buf_add_str(&text, ASSET_PATH);
+	s->asset_prefix = text.data;
+	return result;
+}
+
+static bool
+has_proxy_environment(void)
+{
+	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"};
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (getenv(names[i]))
+			return true;
+	return false;
+}
+
+struct site *
+site_new(const struct site_options *o, struct fault *f)
+{
+	struct site *s = mem_calloc(1, sizeof *s);
+
+	s->options = *o;
+	if (!s->options.ca_file)
+		s->options.ca_file = getenv("SSL_CERT_FILE");
+	if (parse_base(s, f) < 0) {
+		site_free(s);
+		return NULL;
+	}
+	s->use_proxy = s->https && has_proxy_environment();
+	make_headers(s);
+	return s;
+}
+
+void
+site_free(struct site *s)
+{
+	if (!s)
+		return;
+	wipe_headers(s->upload_headers);
+	wipe_headers(s->question_headers);
+	curl_url_cleanup(s->upload_url);
+	curl_free(s->host);
+	free(s->asset_prefix);
+	free(s);
+}
+
+const char *
+site_host(const struct site *s)
+{
+	return s->host;
+}
+
+static long
+request_bytes(CURL *easy)
+{
+	long bytes = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &bytes);
+	return bytes;
+}
+
+/* The guard: called before each sending of this attempt. */
+static int
+before_sending(void *ctx, char *primary_ip, char *local_ip, int primary_port, int local_port)
+{
+	struct transfer *t = ctx;
+
+	(void)primary_ip;
+	(void)local_ip;
+	(void)primary_port;
+	(void)local_port;
+	if (t->prereqs++ == 0) {
+		t->base_bytes = request_bytes(t->easy);
+		return CURL_PREREQFUNC_OK;
+	}
+	return request_bytes(t->easy) > t->base_bytes ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+
+	if (buf_add(&t->body, data, size * n) < 0) {
+		t->too_large = true;
+		return 0;
+	}
+	return n;
+}
+
+/*
+ * Debian's default CAPATH switches libcurl's cache of certificates off: each connection then parses
+ * the whole bundle. So only the bundle file is used where there is one.
+ */
+static void
+set_certificates(struct transfer *t)
+{
+	const char *bundle = t->site->options.ca_file;
+
+	if (!bundle)
+		bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+	if (bundle && (t->site->options.ca_file || access(bundle, R_OK) == 0)) {
+		SET(t->easy, CURLOPT_CAINFO, bundle);
+		SET(t->easy, CURLOPT_CAPATH, NULL);
+	}
+}
+
+struct transfer *
+transfer_new(struct site *s)
+{
+	struct transfer *t = mem_calloc(1, sizeof *t);
+
+	t->site = s;
+	t->body.max = LIMIT_REPLY_BYTES;
+	t->easy = curl_easy_init();
+	if (!t->easy)
+		mem_exhausted();
+	SET(t->easy, CURLOPT_PRIVATE, t);
+	SET(t->easy, CURLOPT_NOSIGNAL, 1L);
+	SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(t->easy, CURLOPT_PROTOCOLS_STR, s->https ? "https" : "http");
+	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(t->easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);
+	SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->options.connect_timeout_ms);
+	SET(t->easy, CURLOPT_TIMEOUT_MS, (long)s->options.timeout_ms);
+	SET(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
+	SET(t->easy, CURLOPT_PREREQDATA, t);
+	SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	SET(t->easy, CURLOPT_WRITEDATA, t);
+	if (!s->use_proxy)
+		SET(t->easy, CURLOPT_PROXY, "");
+	if (s->https)
+		set_certificates(t);
+	return t;
+}
+
+void
+transfer_free(struct transfer *t)
+{
+	if (!t)
+		return;
+	curl_easy_cleanup(t->easy);
+	buf_free(&t->body);
+	reply_free(&t->reply);
+	free(t);
+}
+
+void
+transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open,
+		     curl_closesocket_callback on_close, void *ctx)
+{
+	SET(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	SET(t->easy, CURLOPT_OPENSOCKETDATA, ctx);
+	SET(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	SET(t->easy, CURLOPT_CLOSESOCKETDATA, ctx);
+}
+
+static void
+set_up_upload(struct transfer *t)
+{
+	SET(t->easy, CURLOPT_URL, NULL);
+	SET(t->easy, CURLOPT_CURLU, t->site->upload_url);
+	SET(t->easy, CURLOPT_POST, 1L);
+	SET(t->easy, CURLOPT_HTTPHEADER, t->site->upload_headers);
+}
+
+static void
+set_up_question(struct transfer *t, const char *asset_id)
+{
+	struct buf url = {0};
+
+	buf_add_str(&url, t->site->asset_prefix);
+	buf_add_str(&url, asset_id);
+	SET(t->easy, CURLOPT_CURLU, NULL);
+	SET(t->easy, CURLOPT_URL, url.data);
+	SET(t->easy, CURLOPT_HTTPGET, 1L);
+	SET(t->easy, CURLOPT_HTTPHEADER, t->site->question_headers);
+	buf_free(&url);
+}
+
+CURL *
+transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms)
+{
+	bool question = a->question != NULL;
+
+	t->attempt = a;
+	t->prereqs = 0;
+	t->base_bytes = 0;
+	t->too_large = false;
+	t->error[0] = '\0';
+	buf_clear(&t->body);
+	if (question)
+		set_up_question(t, a->question);
+	else if (!t->is_set || t->is_question)
+		set_up_upload(t);
+	t->is_set = true;
+	t->is_question = question;
+	if (!question) {
+		SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)a->body.n);
+		SET(t->easy, CURLOPT_POSTFIELDS, a->body.p);
+	}
+	a->sent_ms = now_ms;
+	a->sent_wall_ms = clock_wall_ms();
+	return t->easy;
+}
+
+struct transfer *
+transfer_of(CURL *easy)
+{
+	char *t = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+	return (struct transfer *)(void *)t;
+}
+
+static const char *
+redirect_host(struct transfer *t)
+{
+	char *url = NULL, *host = NULL;
+	CURLU *parts = curl_url();
+
+	if (!parts)
+		mem_exhausted();
+	t->redirect_host[0] = '\0';
+	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
+	if (url && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
+		curl_url_get(parts, CURLUPART_HOST, &host, 0);
+	if (host) {
+		struct buf shown = {0};
+
+		/* the server wrote it */
+		reply_message(&shown, span_of(host));
+		if (shown.len < sizeof t->redirect_host)
+			memcpy(t->redirect_host, shown.data, shown.len + 1);
+		buf_free(&shown);
+	}
+	curl_free(host);
+	curl_url_cleanup(parts);
+	return t->redirect_host[0] ? t->redirect_host : NULL;
+}
+
+static int64_t
+retry_after_ms(struct transfer *t, int64_t wall_ms)
+{
+	struct curl_header *h;
+
+	/* of the final answer, not of a 103 before it */
+	if (curl_easy_header(t->easy, "Retry-After", 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+		return -1;
+	return reply_retry_after_ms(h->value, wall_ms);
+}
+
+static const char *
+error_text(struct transfer *t, CURLcode rc, bool cancelled)
+{
+	if (cancelled)
+		return "interrupted before the answer";
+	if (t->too_large)
+		return "the answer is larger than 1 MiB";
+	if (rc == CURLE_ABORTED_BY_CALLBACK)
+		return "the connection was closed before an answer";
+	return t->error[0] ? t->error : curl_easy_strerror(rc);
+}
+
+struct attempt *
+transfer_finish(struct transfer *t, CURLcode rc, bool cancelled, int64_t now_ms)
+{
+	struct attempt *a = t->attempt;
+	long status = 0;
+
+	t->attempt = NULL;
+	a->done_ms = now_ms;
+	a->done_wall_ms = clock_wall_ms();
+	a->error = NULL;
+	a->redirect_host = NULL;
+	a->retry_after_ms = -1;
+	a->certificate = rc == CURLE_PEER_FAILED_VERIFICATION && t->prereqs == 0 && !cancelled;
+	a->answer = (struct answer){
+		.handed_over = t->prereqs > 0 && request_bytes(t->easy) > t->base_bytes,
+		.broken = cancelled || rc != CURLE_OK,
+	};
+	a->reply_bytes = (int64_t)t->body.len;
+	if (a->answer.handed_over) {
+		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+		a->answer.http_status = (int)status;
+	}
+	reply_parse(&t->reply, a->answer.broken ? (struct span){0} : buf_span(&t->body));
+	a->reply = &t->reply;
+	a->answer.code_kind = t->reply.code_kind;
+	a->answer.code = t->reply.code;
+	a->answer.id = t->reply.id;
+	if (a->answer.broken)
+		a->error = error_text(t, rc, cancelled);
+	else if (status / 100 == 3)
+		a->redirect_host = redirect_host(t);
+	if (status != 200 || t->reply.code_kind != CODE_NUMBER || t->reply.code != 0)
+		a->retry_after_ms = retry_after_ms(t, a->done_wall_ms);
+	a->answer.has_retry_after = a->retry_after_ms >= 0;
+	return a;
+}

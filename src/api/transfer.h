@@ -1,0 +1,81 @@
+/*
+ * One attempt on one easy handle: set up, guarded against libcurl's silent re-send, read back.
+ *
+ * Knows libcurl and the API's two requests; never a CURLM, a row, or what an outcome leads to.
+ */
+#ifndef LADE_API_TRANSFER_H
+#define LADE_API_TRANSFER_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/reply.h"
+#include "base/fault.h"
+#include "base/span.h"
+
+/* What every request has in common; strings belong to the caller and outlive the site. */
+struct site_options {
+	const char *base_url;
+	const char *key;
+	const char *ca_file;     /* NULL: $SSL_CERT_FILE, else libcurl's own bundle */
+	bool allow_http;         /* --allow-http: plain http to any host */
+	int64_t connect_timeout_ms;
+	int64_t timeout_ms;      /* of one request */
+};
+
+struct site;
+
+/*
+ * Prepares what all transfers share. NULL when the base URL or the key cannot be used: *f says why
+ * (and never holds the key).
+ */
+struct site *site_new(const struct site_options *o, struct fault *f);
+
+/* Frees it and wipes the copies of the key; s may be NULL. All transfers are freed before. */
+void site_free(struct site *s);
+
+/* The host that is talked to, for messages. */
+const char *site_host(const struct site *s);
+
+/* What to send and what came of it. */
+struct attempt {
+	/* set by the caller, alive until the attempt is done */
+	struct span body;     /* of the upload; empty p: this is a question */
+	const char *question; /* the asset id to ask for, or NULL */
+	void *owner;          /* the caller's */
+	/* set when it is done, valid during engine_client.done */
+	struct answer answer;
+	const struct reply *reply;
+	int64_t sent_ms, done_ms;           /* monotonic */
+	int64_t sent_wall_ms, done_wall_ms; /* for people */
+	int64_t retry_after_ms;             /* -1: none */
+	bool certificate;                   /* not sent because the server's certificate does not verify */
+	const char *error;                  /* libcurl's text for a failed transfer, else NULL */
+	const char *redirect_host;          /* of a 3xx, else NULL */
+	int64_t reply_bytes;
+};
+
+struct transfer;
+
+/* A transfer that can be used again and again; never NULL. */
+struct transfer *transfer_new(struct site *s);
+void transfer_free(struct transfer *t); /* not while it is in a CURLM; t may be NULL */
+
+/* Sets everything up for one attempt and returns the handle to add to a CURLM. */
+CURL *transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms);
+
+/* The transfer behind an easy handle that a CURLM gave back. */
+struct transfer *transfer_of(CURL *easy);
+
+/*
+ * Fills in the attempt after the handle was taken out of the CURLM. rc: libcurl's result; cancelled:
+ * it was taken out while it was running (rc is ignored).
+ */
+struct attempt *transfer_finish(struct transfer *t, CURLcode rc, bool cancelled, int64_t now_ms);
+
+/* Options that the engine sets on each handle. */
+void transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open,
+			  curl_closesocket_callback on_close, void *ctx);
+
+#endif

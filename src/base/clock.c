@@ -1,0 +1,67 @@
+#include "base/clock.h"
+
+#include <time.h>
+
+static int64_t
+read_ms(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t
+clock_now_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	return read_ms(CLOCK_REALTIME);
+}
+
+static void
+put_digits(char *out, int n, int64_t value)
+{
+	while (n-- > 0) {
+		out[n] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
+
+/*
+ * Called for every record, so without strftime: civil-from-days by the 400-year era of the
+ * proleptic Gregorian calendar, in which the year begins in March.
+ */
+size_t
+clock_stamp(int64_t wall_ms, char *out)
+{
+	static const char shape[] = "0000-00-00T00:00:00.000Z";
+	int64_t days = wall_ms / 86400000, ms = wall_ms % 86400000, era, doe, yoe, doy, mp, day, month, i;
+
+	if (ms < 0) {
+		ms += 86400000;
+		days--;
+	}
+	days += 719468; /* from 0000-03-01 to 1970-01-01 */
+	era = (days >= 0 ? days : days - 146096) / 146097;
+	doe = days - era * 146097;
+	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	mp = (5 * doy + 2) / 153;
+	day = doy - (153 * mp + 2) / 5 + 1;
+	month = mp < 10 ? mp + 3 : mp - 9;
+	for (i = 0; i < (int64_t)sizeof shape; i++)
+		out[i] = shape[i];
+	put_digits(out, 4, yoe + era * 400 + (month <= 2));
+	put_digits(out + 5, 2, month);
+	put_digits(out + 8, 2, day);
+	put_digits(out + 11, 2, ms / 3600000);
+	put_digits(out + 14, 2, ms / 60000 % 60);
+	put_digits(out + 17, 2, ms / 1000 % 60);
+	put_digits(out + 20, 3, ms % 1000);
+	return sizeof shape - 1;
+}

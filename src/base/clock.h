@@ -1,0 +1,21 @@
+/*
+ * The two clocks: a monotonic one for every decision, the wall clock for what people read.
+ */
+#ifndef LADE_BASE_CLOCK_H
+#define LADE_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLOCK_STAMP_BYTES 32 /* "2026-03-30T14:21:58.123Z" and its NUL */
+
+/* Milliseconds of a clock that never goes back and does not jump. */
+int64_t clock_now_ms(void);
+
+/* Milliseconds since 1970 UTC. May jump; never used for a decision. */
+int64_t clock_wall_ms(void);
+
+/* Writes wall_ms as RFC 3339 UTC with milliseconds; out has CLOCK_STAMP_BYTES. Returns its length. */
+size_t clock_stamp(int64_t wall_ms, char *out);
+
+#endif

@@ -1,0 +1,306 @@
+/*
+ * Taking rows in: what the manifest gives, what the ledger knows of it, and so what becomes of it:
+ * passed over, skipped, left as recorded, invalid, behind another row, or ready to be sent.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/request.h"
+#include "base/diag.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "command/run.h"
+#include "ledger/carry.h"
+#include "ledger/load.h"
+#include "manifest/json.h"
+
+#define ROWS_PER_TURN 512 /* read at one go at most, so that answers are not kept waiting */
+#define HELD_BASE 1000    /* with 4 N: rows that may wait; the contract's bound */
+
+struct work *
+work_new(struct run *r)
+{
+	struct work *w = r->free_works;
+	struct buf body, carried, text, message;
+
+	if (!w)
+		return mem_calloc(1, sizeof *w);
+	r->free_works = w->next_free;
+	body = w->body;
+	carried = w->carried;
+	text = w->text;
+	message = w->message;
+	memset(w, 0, sizeof *w);
+	w->body = body;
+	w->carried = carried;
+	w->text = text;
+	w->message = message;
+	return w;
+}
+
+void
+work_free(struct run *r, struct work *w)
+{
+	w->next_free = r->free_works;
+	r->free_works = w;
+}
+
+/* Which of lade's members a JSON record has that is its own manifest: they are written again. */
+static int
+note_own_member(void *ctx, struct span key, struct json_value value)
+{
+	struct work *w = ctx;
+
+	(void)value;
+	w->write_type |= span_is(key, "lade_assetType");
+	w->write_url |= span_is(key, "lade_url");
+	w->write_name |= span_is(key, "lade_name");
+	return 1;
+}
+
+static void
+note_members(struct run *r, struct work *w, const struct manifest_row *row)
+{
+	const struct manifest_plan *plan = manifest_plan(r->manifest);
+
+	if (row->cells) { /* CSV: the layout says which columns there are; NDJSON: what is missing */
+		w->write_type = !plan->plain_type || row->type_word.n == 0;
+		w->write_url = !plan->plain_url;
+		w->write_name = !plan->plain_name;
+	} else if (plan->is_results) {
+		json_members(row->json, note_own_member, w);
+	} else {
+		w->write_type = !plan->plain_type || row->type_word.n == 0;
+		w->write_url = !plan->plain_url;
+		w->write_name = !plan->plain_name;
+	}
+}
+
+static void
+carry(struct run *r, struct work *w, const struct manifest_row *row)
+{
+	const struct layout *l = results_layout(r->results);
+	size_t n;
+
+	buf_clear(&w->carried);
+	if (!row->cells) {
+		carry_json(&w->carried, row->json);
+	} else if (l->format == RECORD_CSV) {
+		carry_cells(&w->carried, l, results_map(r->results), row->cells, row->n_cells);
+	} else {
+		const struct span *names = manifest_columns(r->manifest, &n);
+
+		carry_cells_as_json(&w->carried, names, row->cells,
+				    n < row->n_cells ? n : row->n_cells);
+	}
+}
+
+/* A work that holds copies of all that the row's record will need. */
+static struct work *
+make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	struct work *w = work_new(r);
+	struct span type = row->type != ASSET_NONE ? span_of(asset_type_name(row->type))
+						   : row->type_word;
+
+	item_init(&w->item, head);
+	w->record = record;
+	w->head = head;
+	w->line = w->recorded_line = row->line;
+	w->first_sent_wall_ms = -1;
+	buf_clear(&w->text);
+	buf_add_span(&w->text, type);
+	buf_add_span(&w->text, row->url);
+	buf_add_span(&w->text, row->name);
+	w->type_bytes = type.n;
+	w->url_bytes = row->url.n;
+	w->name_bytes = row->name.n;
+	note_members(r, w, row);
+	carry(r, w, row);
+	read_prior(r, w);
+	return w;
+}
+
+/* A number in a record; 0 when it holds none. */
+static int64_t
+number_of(struct span s)
+{
+	char text[24] = "";
+	int64_t n = 0;
+
+	if (s.n < sizeof text)
+		memcpy(text, s.p ? s.p : "", s.n);
+	return units_int(text, 0, INT64_MAX, &n) == 0 ? n : 0;
+}
+
+/* What the record that is there tells: attempts of earlier runs, and the manifest's line where the
+ * results file is its own manifest. */
+static void
+read_prior(struct run *r, struct work *w)
+{
+	struct record_values v = {.text = {0}};
+
+	if (index_place(results_index(r->results), w->record) < 0)
+		return;
+	if (results_read(r->results, w->record, &v, &r->fault) == 0) {
+		w->prior_attempts = number_of(v.value[COLUMN_ATTEMPTS]);
+		if (manifest_plan(r->manifest)->is_results)
+			w->recorded_line = number_of(v.value[COLUMN_LINE]);
+	}
+	record_values_free(&v);
+}
+
+static void
+warn(struct run *r, const struct manifest_row *row, const char *text)
+{
+	diag_detail(DIAG_VERBOSE, "%s:%lld: warning: %s", r->manifest_path, (long long)row->line, text);
+}
+
+/* Checks a row and makes it ready; false: it was invalid. */
+static bool
+check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	const struct manifest_plan *plan = manifest_plan(r->manifest);
+	struct index *x = results_index(r->results);
+	struct asset_finding found;
+	struct buf sent_url = {0};
+	struct work *w;
+
+	found = asset_check(row->type, row->type_word, row->url, row->name, plan->has_name,
+			    r->options->allow_private, &sent_url);
+	if (found.problem != ASSET_GOOD && index_known(x, record) == KNOWN_INVALID) {
+		/* as it was: its record stays */
+		settle_recorded(r, KNOWN_INVALID, row->line, found.reason);
+		buf_free(&sent_url);
+		return false;
+	}
+	w = make_work(r, row, record, head);
+	if (found.problem != ASSET_GOOD) {
+		settle_invalid(r, w, found.reason);
+		buf_free(&sent_url);
+		return false;
+	}
+	if (found.warning_text)
+		warn(r, row, found.warning_text);
+	buf_clear(&w->body);
+	request_body(&w->body, asset_type_name(row->type), buf_span(&sent_url), row->name);
+	w->attempt.body = buf_span(&w->body);
+	w->attempt.owner = w;
+	queue_add(&r->schedule.queue, &w->item);
+	buf_free(&sent_url);
+	return true;
+}
+
+/* A row whose own bytes are damaged is invalid whatever is known of its identity. */
+static void
+admit_bad(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	if (index_known(results_index(r->results), record) == KNOWN_INVALID)
+		settle_recorded(r, KNOWN_INVALID, row->line, row->bad);
+	else
+		settle_invalid(r, make_work(r, row, record, head), row->bad);
+}
+
+/* Decides one row; true: it is ready to be sent. */
+static bool
+admit(struct run *r, const struct manifest_row *row)
+{
+	struct index *x = results_index(r->results);
+	uint32_t head, record = index_row(x, load_identity(row), &head);
+	bool has_record = index_place(x, record) >= 0, settled = index_is_settled(x, head);
+	enum known known = index_known(x, head);
+	struct item *leader;
+
+	if (row->bad) {
+		admit_bad(r, row, record, head);
+		return false;
+	}
+	if (index_asset(x, head) != INDEX_NONE && has_record && !settled) {
+		r->counts.skipped++;
+		return false;
+	}
+	leader = queue_leader(&r->schedule.queue, head);
+	if (leader) {
+		queue_follow(&r->schedule.queue, leader, &make_work(r, row, record, head)->item);
+		return false;
+	}
+	if (index_asset(x, head) == INDEX_NONE && !settled && known != KNOWN_INVALID &&
+	    !(r->known_mask & 1u << known)) {
+		/* recorded, and not for this run to send again */
+		if (has_record)
+			settle_recorded(r, index_known(x, record), row->line,
+					"recorded by an earlier run");
+		else
+			settle_copy(r, make_work(r, row, record, head));
+		return false;
+	}
+	if (index_asset(x, head) != INDEX_NONE || (settled && known != KNOWN_INVALID)) {
+		settle_copy(r, make_work(r, row, record, head));
+		return false;
+	}
+	return check_and_queue(r, row, record, head);
+}
+
+static void
+report_broken(struct run *r)
+{
+	struct buf place = {0};
+
+	r->manifest_broken = true;
+	buf_add_str(&place, r->manifest_path);
+	if (r->fault.line > 0)
+		buf_printf(&place, ":%lld", (long long)r->fault.line);
+	if (r->fault.column > 0)
+		buf_printf(&place, ":%lld", (long long)r->fault.column);
+	diag_error("%s: %s; nothing behind it was read", place.data, r->fault.text);
+	buf_free(&place);
+}
+
+static void
+on_input(void *ctx)
+{
+	struct run *r = ctx;
+
+	r->waits_for_input = false;
+	engine_unwatch(r->engine, manifest_fd(r->manifest));
+}
+
+bool
+admit_rows(struct run *r, bool *again)
+{
+	struct queue *q = &r->schedule.queue;
+	struct manifest_row row;
+	int i;
+
+	*again = false;
+	if (r->waits_for_input || queue_held(q) >= 4 * (size_t)r->options->concurrency + HELD_BASE)
+		return false;
+	for (i = 0; i < ROWS_PER_TURN; i++) {
+		switch (manifest_next(r->manifest, &row, &r->fault)) {
+		case MANIFEST_ROW:
+			r->counts.read++;
+			r->last_line = row.line;
+			if (admit(r, &row))
+				return true;
+			if (r->schedule.stop != STOP_NONE)
+				return false;
+			break;
+		case MANIFEST_EMPTY:
+			r->counts.passed_over++;
+			break;
+		case MANIFEST_WAIT:
+			r->waits_for_input = true;
+			engine_watch(r->engine, manifest_fd(r->manifest), on_input, r);
+			return false;
+		case MANIFEST_BROKEN:
+			report_broken(r);
+			/* fall through */
+		case MANIFEST_END:
+			r->schedule.rows_ended = true;
+			return false;
+		}
+	}
+	*again = true;
+	return false;
+}

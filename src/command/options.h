@@ -1,0 +1,56 @@
+/*
+ * The command line: one table of options, from which parsing, help, and the drift tests are made.
+ */
+#ifndef LADE_COMMAND_OPTIONS_H
+#define LADE_COMMAND_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "ledger/record.h"
+#include "manifest/manifest.h"
+
+/* Bits: which commands an option belongs to. */
+enum command {
+	COMMAND_NONE = 0,
+	COMMAND_UPLOAD = 1 << 0,
+	COMMAND_RETRY = 1 << 1,
+	COMMAND_HELP = 1 << 2,
+};
+
+#define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
+
+enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
+
+/* What the command line says; const after options_parse. Strings are argv's. */
+struct options {
+	enum command command;
+	char **operands; /* manifests, results files, or the command to explain */
+	int n_operands;
+	struct manifest_options manifest;
+	char *map; /* a copy of --map that manifest's strings point into */
+	const char *output;
+	unsigned concurrency;
+	int64_t interval_ns; /* 0: no ceiling */
+	unsigned retries;
+	bool resend; /* --in-doubt resend */
+	int64_t connect_timeout_ms, timeout_ms, outage_timeout_ms, max_pause_ms;
+	const char *retry_codes; /* comma-separated */
+	unsigned only;           /* retry --only: bit per enum error_class; 0: the default */
+	const char *base_url, *key_file, *ca_file;
+	bool allow_http, allow_private;
+	int verbosity; /* -1 quiet, 0, 1, 2 */
+	enum progress_mode progress;
+	int64_t progress_interval_ms;
+};
+
+/*
+ * Reads argv. Returns -1 when there is work to do (options filled in), else the exit status with
+ * which the program ends: 0 after help or version were printed, 2 after a usage error was.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+void options_free(struct options *o);
+
+#endif

@@ -1,0 +1,741 @@
+/*
+ * The run: opens everything, lets the engine pull rows and push answers, and ends in order.
+ *
+ * Data goes one way: manifest -> (ledger: known already?) -> queue -> engine -> outcome -> ledger
+ * -> show. A row is read only when one could be started, so memory is bounded by what is in flight
+ * or waiting, whatever the manifest's length.
+ */
+#include "command/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "command/key.h"
+#include "policy/backoff.h"
+
+/* An asset that does not exist: the harmless question of an outage. */
+#define QUESTION_ID "lade-is-anybody-there"
+
+/* The contract's exit statuses. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_SOME_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREADABLE = 3,
+	EXIT_REFUSED = 4,
+	EXIT_UNWRITABLE = 5,
+	EXIT_STOPPED = 6,
+	EXIT_BUG = 70,
+};
+
+/* The message handler has no context: the one run that owns the progress line. */
+static struct run *run_with_progress;
+
+static void
+erase_progress(void)
+{
+	if (run_with_progress)
+		progress_erase(&run_with_progress->progress);
+}
+
+void
+run_write_failed(struct run *r)
+{
+	struct span lost = results_unwritten(r->results);
+	struct buf text = {0};
+
+	if (r->schedule.stop == STOP_WRITE)
+		return;
+	r->schedule.stop = STOP_WRITE; /* stronger than any other reason */
+	diag_error("%s; no new requests", r->fault.text);
+	if (lost.n > 0) {
+		diag_error("these outcomes could not be written:");
+		buf_add_span(&text, lost);
+		diag_block(&text);
+		buf_free(&text);
+	}
+}
+
+static void
+flush_results(struct run *r)
+{
+	if (r->schedule.stop == STOP_WRITE)
+		return;
+	if (results_flush(r->results, &r->fault) < 0)
+		run_write_failed(r);
+}
+
+/* ---- progress ---- */
+
+static struct progress_view
+view_of(struct run *r)
+{
+	const struct schedule *s = &r->schedule;
+	int64_t now_ms = clock_now_ms();
+	struct progress_view v = {
+		.counts = &r->counts,
+		.read_bytes = manifest_read_bytes(r->manifest),
+		.size_bytes = manifest_size_bytes(r->manifest),
+		.rows_ended = s->rows_ended,
+		.in_flight = engine_in_flight(r->engine),
+		.waiting = (int64_t)s->queue.count[ITEM_WAITING],
+		.why_until_ms = -1,
+	};
+
+	if (s->stop != STOP_NONE) {
+		v.why = "stopping";
+	} else if (s->outage.state != OUTAGE_NONE) {
+		v.why = "the server is down, asking again";
+		v.why_until_ms = s->outage.state == OUTAGE_DOWN ? s->outage.next_ms : -1;
+	} else if (s->rate.pause_until_ms > now_ms) {
+		v.why = "paused by the server";
+		v.why_until_ms = s->rate.pause_until_ms;
+	}
+	return v;
+}
+
+static void
+tick(struct run *r, int64_t now_ms)
+{
+	struct progress_view v;
+
+	if (now_ms < progress_next_ms(&r->progress))
+		return;
+	v = view_of(r);
+	progress_tick(&r->progress, &v, now_ms);
+}
+
+/* ---- the loop's two functions ---- */
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Rows whose 403 turned out to be their own fault. */
+static void
+forgive(struct run *r, bool at_end)
+{
+	struct item *it;
+
+	while ((it = schedule_forgive(&r->schedule, at_end)))
+		settle_final(r, (struct work *)it);
+}
+
+/* Whether nothing is left to be done; parked rows are judged first. */
+static bool
+is_over(struct run *r)
+{
+	struct schedule *s = &r->schedule;
+
+	if (s->stop != STOP_NONE)
+		return true;
+	if (!s->rows_ended || s->queue.count[ITEM_IN_FLIGHT] > 0)
+		return false;
+	if (queue_held(&s->queue) > s->queue.count[ITEM_PARKED] + s->queue.count[ITEM_FOLLOWING])
+		return false;
+	forgive(r, true);
+	if (s->queue.count[ITEM_PARKED] > 0)
+		schedule_stop(s, STOP_KEY); /* 403 for all that were sent */
+	return true;
+}
+
+static struct attempt *
+attempt_of(struct run *r, struct item *it)
+{
+	struct work *w = (struct work *)it;
+
+	if (it == &r->schedule.question) {
+		r->question = (struct attempt){.question = QUESTION_ID};
+		return &r->question;
+	}
+	diag_detail(DIAG_DEBUG, "%s:%lld: sent, attempt %u", r->manifest_path, (long long)w->line,
+		    it->attempts);
+	return &w->attempt;
+}
+
+static size_t
+take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wake_ms)
+{
+	struct run *r = ctx;
+	bool want_row, again = false;
+	struct item *it;
+	size_t n = 0;
+
+	while (n < room) {
+		it = schedule_take(&r->schedule, now_ms, wake_ms, &want_row);
+		if (it)
+			batch[n++] = attempt_of(r, it);
+		else if (!want_row || !admit_rows(r, &again))
+			break;
+	}
+	flush_results(r);
+	tick(r, now_ms);
+	*wake_ms = again ? now_ms : earlier(*wake_ms, progress_next_ms(&r->progress));
+	if (n == 0 && is_over(r))
+		*wake_ms = ENGINE_OVER;
+	return n;
+}
+
+static bool
+is_retry_code(const struct run *r, const char *code)
+{
+	const char *list = r->options->retry_codes, *comma;
+	size_t n = strlen(code);
+
+	while (list && *list && n > 0) {
+		comma = strchrnul(list, ',');
+		if ((size_t)(comma - list) == n && strncmp(list, code, n) == 0)
+			return true;
+		list = *comma ? comma + 1 : comma;
+	}
+	return false;
+}
+
+static void
+say_attempt(const struct run *r, const struct work *w, enum verdict v)
+{
+	if (v == VERDICT_AGAIN)
+		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
+			    r->manifest_path, (long long)w->line,
+			    w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts,
+			    w->message.data ? w->message.data : "");
+	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", r->manifest_path,
+		    (long long)w->line, w->attempt.answer.http_status,
+		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
+		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
+}
+
+/* Why a run that is about to stop does, in the place that has the words for it. */
+static void
+say_stop(struct run *r, const struct attempt *a)
+{
+	struct buf text = {0};
+
+	if (r->schedule.stop == STOP_NONE || r->key_reported)
+		return;
+	r->key_reported = true;
+	switch (r->schedule.stop) {
+	case STOP_KEY:
+		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is sent",
+			   a->answer.http_status, a->reply->message.len ? ": " : "",
+			   a->reply->message.len ? a->reply->message.data : "");
+		break;
+	case STOP_MISDIRECTED:
+		diag_error("%s redirects (HTTP %d) to %s: this is not the API, and the key is not "
+			   "taken there; check --base-url",
+			   site_host(r->site), a->answer.http_status,
+			   a->redirect_host ? a->redirect_host : "nowhere");
+		break;
+	case STOP_CERTIFICATE:
+		diag_error("%s: the server's certificate does not verify: %s", site_host(r->site),
+			   a->error);
+		break;
+	case STOP_PAUSE:
+		if (r->schedule.pause_ms < 0) {
+			diag_error("the server has refused everything for longer than --max-pause");
+			break;
+		}
+		units_show_ms(&text, r->schedule.pause_ms);
+		diag_error("the server asks for a pause of %s, longer than --max-pause", text.data);
+		buf_free(&text);
+		break;
+	default:
+		r->key_reported = false;
+		break;
+	}
+}
+
+/* Keeps what a failed attempt said, for as long as the row is here. */
+static void
+note_answer(struct work *w, const struct attempt *a)
+{
+	memcpy(w->code, a->reply->code_text, sizeof w->code);
+	if (a->error) {
+		reply_message(&w->message, span_of(a->error));
+	} else {
+		buf_clear(&w->message);
+		buf_add_span(&w->message, buf_span(&a->reply->message));
+	}
+}
+
+static void
+done(void *ctx, struct attempt *a, int64_t now_ms)
+{
+	struct run *r = ctx;
+	struct work *w = a->owner;
+	enum outcome o;
+	enum verdict v;
+
+	a->answer.retry_code = is_retry_code(r, a->reply->code_text);
+	o = outcome_of(&a->answer);
+	if (a->certificate && r->schedule.successes == 0)
+		schedule_stop(&r->schedule, STOP_CERTIFICATE);
+	if (!w) { /* the question: any envelope is an answer */
+		schedule_answered(&r->schedule, o, now_ms, a->retry_after_ms);
+		say_stop(r, a);
+		return;
+	}
+	w->outcome = o;
+	if (a->answer.handed_over && w->first_sent_wall_ms < 0)
+		w->first_sent_wall_ms = a->sent_wall_ms;
+	if (o != OUTCOME_UPLOADED)
+		note_answer(w, a);
+	v = schedule_done(&r->schedule, &w->item, o, now_ms, a->retry_after_ms);
+	if (diag_level() >= DIAG_VERBOSE)
+		say_attempt(r, w, v);
+	say_stop(r, a);
+	if (v == VERDICT_FINAL) {
+		settle_final(r, w);
+		forgive(r, false);
+	} else if (v == VERDICT_PENDING) {
+		settle_pending(r, w);
+	}
+}
+
+/* ---- signals ---- */
+
+static void
+on_signal(void *ctx)
+{
+	struct run *r = ctx;
+	struct signalfd_siginfo info;
+	struct progress_view v;
+
+	while (read(r->signal_fd, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGUSR1) {
+			v = view_of(r);
+			progress_now(&r->progress, &v, clock_now_ms());
+		} else if (r->signals++ == 0) {
+			r->signal_number = (int)info.ssi_signo;
+			schedule_stop(&r->schedule, STOP_SIGNAL);
+			diag_error("stopping: waiting for %u in flight (once more: at once)",
+				   engine_in_flight(r->engine));
+		} else {
+			engine_cancel(r->engine);
+		}
+	}
+}
+
+static void
+watch_signals(struct run *r)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (r->signal_fd >= 0)
+		engine_watch(r->engine, r->signal_fd, on_signal, r);
+}
+
+/* ---- opening ---- */
+
+static bool
+has_suffix(struct span path, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return path.n > n && strncasecmp(path.p + path.n - n, suffix, n) == 0;
+}
+
+/* catalog.csv -> catalog.results.csv, .gz dropped; the contract's table. */
+static char *
+default_output(const char *manifest, enum manifest_format format)
+{
+	static const char *const known[] = {".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl",
+					    ".txt", ".list"};
+	struct span stem = span_of(manifest);
+	struct buf out = {0};
+	size_t i;
+
+	if (has_suffix(stem, ".gz"))
+		stem.n -= 3;
+	for (i = 0; i < sizeof known / sizeof *known; i++) {
+		if (has_suffix(stem, known[i])) {
+			stem.n -= strlen(known[i]);
+			break;
+		}
+	}
+	buf_add_span(&out, stem);
+	buf_add_str(&out, format == MANIFEST_TSV    ? ".results.tsv"
+			  : format == MANIFEST_JSON || format == MANIFEST_NDJSON ? ".results.ndjson"
+										 : ".results.csv");
+	return out.data;
+}
+
+/* The format of a new results file: what its name says, or what the manifest is. */
+static int
+output_format(const struct run *r, const char *path, struct results_options *ro)
+{
+	struct span name = span_of(path);
+	bool json = manifest_columns(r->manifest, &ro->n_columns) == NULL;
+
+	ro->format = RECORD_CSV;
+	ro->delimiter = ',';
+	if (has_suffix(name, ".tsv") || has_suffix(name, ".tab"))
+		ro->delimiter = '\t';
+	else if (has_suffix(name, ".ndjson") || has_suffix(name, ".jsonl") ||
+		 (json && !has_suffix(name, ".csv")))
+		ro->format = RECORD_NDJSON;
+	if (json && ro->format == RECORD_CSV) {
+		diag_error("a JSON manifest gives NDJSON results: name them .ndjson");
+		return -1;
+	}
+	return 0;
+}
+
+static int
+report_results(enum results_status status, const struct fault *f, const char *path)
+{
+	struct buf place = {0};
+
+	if (f->line > 0) {
+		text_escape(&place, span_of(path), 200);
+		buf_printf(&place, ":%lld: ", (long long)f->line);
+	}
+	diag_error("%s%s", place.data ? place.data : "", f->text);
+	buf_free(&place);
+	switch (status) {
+	case RESULTS_LOCKED:
+		return EXIT_STOPPED;
+	case RESULTS_UNREADABLE:
+		return EXIT_UNREADABLE;
+	default:
+		return EXIT_UNWRITABLE;
+	}
+}
+
+static int
+report_manifest(const struct run *r)
+{
+	if (r->fault.line > 0)
+		diag_error("%s:%lld:%lld: %s", r->manifest_path, (long long)r->fault.line,
+			   (long long)r->fault.column, r->fault.text);
+	else
+		diag_error("%s: %s", r->manifest_path, r->fault.text);
+	return EXIT_UNREADABLE;
+}
+
+/* The manifest is its own results file: it is locked and read first, then read as a manifest. */
+static int
+open_own_results(struct run *r)
+{
+	struct results_options ro = {.path = r->manifest_path, .lade = COLUMNS_ALWAYS};
+	struct manifest_options mo = r->options->manifest;
+	enum results_status status;
+
+	if (mo.map_url || mo.map_name || mo.map_type || mo.type != ASSET_NONE || mo.split_urls ||
+	    r->options->output) {
+		diag_error("%s is a results file: it takes no --map, --type, --split-urls or -o",
+			   r->manifest_path);
+		return EXIT_USAGE;
+	}
+	manifest_free(r->manifest);
+	r->manifest = NULL;
+	status = results_open(&ro, &r->results, &r->fault);
+	if (status != RESULTS_OK)
+		return report_results(status, &r->fault, r->manifest_path);
+	mo.limit_bytes = results_size_before(r->results);
+	r->manifest = manifest_open(r->manifest_path, &mo, &r->fault);
+	return r->manifest ? -1 : report_manifest(r);
+}
+
+static int
+open_results_beside(struct run *r)
+{
+	const struct manifest_plan *plan = manifest_plan(r->manifest);
+	struct results_options ro = {.lade = COLUMNS_ALWAYS};
+	enum results_status status;
+	char *path;
+	int rc = -1;
+
+	if (!r->options->output && strcmp(r->manifest_path, "-") == 0) {
+		diag_error("a manifest from standard input needs -o FILE for its results");
+		return EXIT_USAGE;
+	}
+	path = r->options->output ? mem_strdup(r->options->output)
+				  : default_output(r->manifest_path, manifest_format(r->manifest));
+	if (output_format(r, path, &ro) < 0) {
+		free(path);
+		return EXIT_USAGE;
+	}
+	ro.path = path;
+	ro.columns = manifest_columns(r->manifest, &ro.n_columns);
+	ro.lade |= plan->plain_type ? 0 : 1u << COLUMN_ASSET_TYPE;
+	ro.lade |= plan->plain_url ? 0 : 1u << COLUMN_URL;
+	ro.lade |= plan->plain_name ? 0 : 1u << COLUMN_NAME;
+	status = results_open(&ro, &r->results, &r->fault);
+	if (status != RESULTS_OK)
+		rc = report_results(status, &r->fault, path);
+	free(path);
+	return rc;
+}
+
+static int
+open_files(struct run *r)
+{
+	const struct options *o = r->options;
+
+	r->manifest = manifest_open(r->manifest_path, &o->manifest, &r->fault);
+	if (!r->manifest)
+		return report_manifest(r);
+	if (manifest_plan(r->manifest)->is_results)
+		return open_own_results(r);
+	if (o->command == COMMAND_RETRY) {
+		diag_error("%s is no results file: it has no column lade_status", r->manifest_path);
+		return EXIT_UNREADABLE;
+	}
+	return open_results_beside(r);
+}
+
+/* Which recorded rows this run sends again. */
+static unsigned
+choose(const struct options *o)
+{
+	static const enum known known_of[ERROR_CLASSES] = {
+		[CLASS_REJECTED] = KNOWN_REJECTED,     [CLASS_UNAVAILABLE] = KNOWN_UNAVAILABLE,
+		[CLASS_NO_ANSWER] = KNOWN_NO_ANSWER,   [CLASS_BAD_ANSWER] = KNOWN_BAD_ANSWER,
+		[CLASS_INVALID_ROW] = KNOWN_INVALID,
+	};
+	unsigned mask = 1u << KNOWN_PENDING;
+	int c;
+
+	for (c = CLASS_REJECTED; c < ERROR_CLASSES; c++)
+		if (o->only & 1u << c)
+			mask |= 1u << known_of[c];
+	if (o->only)
+		return mask;
+	mask |= 1u << KNOWN_UNAVAILABLE | 1u << KNOWN_INVALID;
+	if (o->command == COMMAND_RETRY)
+		mask |= 1u << KNOWN_REJECTED;
+	if (o->resend)
+		mask |= 1u << KNOWN_NO_ANSWER | 1u << KNOWN_BAD_ANSWER;
+	return mask;
+}
+
+static enum progress_style
+progress_style(const struct options *o)
+{
+	const char *term = getenv("TERM");
+
+	if (o->verbosity < 0 || o->progress == PROGRESS_NONE)
+		return PROGRESS_STYLE_NONE;
+	if (o->progress == PROGRESS_BAR)
+		return PROGRESS_STYLE_BAR;
+	if (o->progress == PROGRESS_AUTO && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
+		return PROGRESS_STYLE_BAR;
+	return PROGRESS_STYLE_PLAIN;
+}
+
+static void
+start_schedule(struct run *r)
+{
+	const struct options *o = r->options;
+	struct schedule_options so = {
+		.interval_ns = o->interval_ns,
+		.retries = o->retries,
+		.resend = o->resend,
+		.outage_timeout_ms = o->outage_timeout_ms,
+		.max_pause_ms = o->max_pause_ms,
+		.seed = (uint64_t)clock_wall_ms() ^ (uint64_t)getpid() << 32,
+	};
+	struct engine_client client = {take, done, r};
+
+	r->started_ms = clock_now_ms();
+	schedule_init(&r->schedule, &so, r->started_ms);
+	r->engine = engine_new(r->site, o->concurrency, &client);
+	progress_init(&r->progress, progress_style(o), o->progress_interval_ms, r->started_ms);
+	run_with_progress = r;
+	diag_set_eraser(erase_progress);
+	watch_signals(r);
+}
+
+/* ---- the end ---- */
+
+/* Rows that were read but not dealt with; a doubt that was to be re-sent stays a doubt. */
+static void
+drop_rest(struct run *r)
+{
+	struct item *it;
+
+	while ((it = queue_drop(&r->schedule.queue))) {
+		struct work *w = (struct work *)it;
+
+		if (it->attempts > 0 && outcome_is_doubtful(w->outcome))
+			settle_final(r, w);
+		else
+			settle_pending(r, w);
+	}
+}
+
+static int
+exit_status(const struct run *r)
+{
+	const struct counts *c = &r->counts;
+
+	if (counts_sum(c) != c->read)
+		return EXIT_BUG;
+	switch (r->schedule.stop) {
+	case STOP_SIGNAL:
+		return 128 + r->signal_number;
+	case STOP_WRITE:
+		return EXIT_UNWRITABLE;
+	case STOP_KEY:
+	case STOP_MISDIRECTED:
+	case STOP_CERTIFICATE:
+		return EXIT_REFUSED;
+	default:
+		break;
+	}
+	if (r->manifest_broken)
+		return EXIT_UNREADABLE;
+	if (r->schedule.stop != STOP_NONE)
+		return EXIT_STOPPED;
+	return c->failed + c->invalid + c->in_doubt > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+}
+
+/* What to do next, only if there is something. */
+static void
+add_advice(const struct run *r, struct buf *out)
+{
+	const struct counts *c = &r->counts;
+	struct buf path = {0};
+
+	text_escape(&path, span_of(results_path(r->results)), 0);
+	if (r->schedule.stop == STOP_OUTAGE)
+		buf_add_str(out, "lade: the server was down for longer than --outage-timeout\n");
+	if (r->schedule.stop != STOP_NONE)
+		buf_printf(out, "lade: read as far as line %lld; the same command carries on\n",
+			   (long long)r->last_line);
+	if (c->failed + c->invalid > 0)
+		buf_printf(out, "lade: to re-run what failed: lade retry %s\n", path.data);
+	if (c->in_doubt > 0)
+		buf_printf(out,
+			   "lade: in doubt means perhaps uploaded: settle it in the file, or send "
+			   "again with: lade retry --in-doubt resend %s\n",
+			   path.data);
+	buf_printf(out, "lade: results: %s\n", path.data);
+	buf_free(&path);
+}
+
+static int
+end(struct run *r)
+{
+	struct buf text = {0};
+	int status;
+
+	drop_rest(r);
+	flush_results(r);
+	if (r->schedule.stop != STOP_WRITE && results_publish(r->results, &r->fault) < 0)
+		run_write_failed(r);
+	r->counts.retries = (int64_t)r->schedule.retries;
+	r->counts.throttles = (int64_t)r->schedule.throttles;
+	status = exit_status(r);
+	if (diag_level() > DIAG_QUIET || status != EXIT_DONE) {
+		summary_write(&r->summary, &r->counts, clock_now_ms() - r->started_ms, &text);
+		add_advice(r, &text);
+		diag_block(&text);
+		buf_free(&text);
+	}
+	if (status == EXIT_BUG)
+		diag_error("the counts do not add up: %lld rows read, %lld accounted for; this is a bug",
+			   (long long)r->counts.read, (long long)counts_sum(&r->counts));
+	return status;
+}
+
+static void
+close_all(struct run *r)
+{
+	struct work *w;
+
+	diag_set_eraser(NULL);
+	run_with_progress = NULL;
+	engine_free(r->engine);
+	if (r->engine)
+		schedule_fini(&r->schedule);
+	if (r->signal_fd >= 0)
+		close(r->signal_fd);
+	site_free(r->site);
+	manifest_free(r->manifest);
+	results_free(r->results);
+	while ((w = r->free_works)) {
+		r->free_works = w->next_free;
+		buf_free(&w->body);
+		buf_free(&w->carried);
+		buf_free(&w->text);
+		buf_free(&w->message);
+		free(w);
+	}
+	buf_free(&r->record_text);
+	free(r);
+}
+
+/* Key and server: -1, or the exit status. */
+static int
+open_site(struct run *r, const char *key)
+{
+	const struct options *o = r->options;
+	struct site_options so = {
+		.base_url = o->base_url,
+		.key = key,
+		.ca_file = o->ca_file,
+		.allow_http = o->allow_http,
+		.connect_timeout_ms = o->connect_timeout_ms,
+		.timeout_ms = o->timeout_ms,
+	};
+
+	r->site = site_new(&so, &r->fault);
+	if (r->site)
+		return -1;
+	diag_error("%s", r->fault.text);
+	return EXIT_USAGE;
+}
+
+int
+run_command(const struct options *o)
+{
+	struct run *r = mem_calloc(1, sizeof *r);
+	int status = EXIT_USAGE;
+	char *key;
+
+	r->options = o;
+	r->manifest_path = o->operands[0];
+	r->signal_fd = -1;
+	r->known_mask = choose(o);
+	key = key_read(o->key_file, &r->fault);
+	if (!key) {
+		diag_error("%s", r->fault.text);
+		close_all(r);
+		return EXIT_USAGE;
+	}
+	diag_set_secret(key);
+	status = open_site(r, key);
+	if (status < 0)
+		status = open_files(r);
+	if (status < 0) {
+		start_schedule(r);
+		engine_run(r->engine);
+		status = end(r);
+	}
+	close_all(r);
+	diag_set_secret(NULL);
+	key_free(key);
+	return status;
+}

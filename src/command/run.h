@@ -1,0 +1,96 @@
+/*
+ * One run of upload or retry: the wiring of manifest, ledger, schedule, engine and show.
+ *
+ * run.c is the loop's two functions and the end of a run; admit.c takes rows in; settle.c writes
+ * outcomes down. The struct is shared by these three and by nobody else.
+ */
+#ifndef LADE_COMMAND_RUN_H
+#define LADE_COMMAND_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/engine.h"
+#include "command/options.h"
+#include "ledger/results.h"
+#include "manifest/manifest.h"
+#include "policy/schedule.h"
+#include "show/counts.h"
+#include "show/progress.h"
+#include "show/summary.h"
+
+/* A row on its way from the manifest to its record. */
+struct work {
+	struct item item;      /* first: the queue hands it back */
+	struct attempt attempt;
+	struct work *next_free;
+	uint32_t record, head; /* its record's number, and its identity's first */
+	int64_t line;
+	int64_t recorded_line;     /* for the record: of the manifest, not of its results file */
+	int64_t prior_attempts;    /* of earlier runs */
+	int64_t first_sent_wall_ms; /* -1: not sent in this run */
+	enum outcome outcome;      /* of the last attempt */
+	char code[REPLY_CODE_BYTES + 1]; /* what the last answer that was no success said */
+	struct buf message;
+	struct buf body;           /* what is sent */
+	struct buf carried;        /* what the record carries */
+	struct buf text;           /* the three below, one behind the other */
+	size_t type_bytes, url_bytes, name_bytes;
+	bool write_type, write_url, write_name; /* NDJSON: the record needs these members */
+};
+
+struct run {
+	const struct options *options;
+	const char *manifest_path;
+	struct manifest *manifest;
+	struct results *results;
+	struct site *site;
+	struct engine *engine;
+	struct schedule schedule;
+	unsigned known_mask; /* bit per enum known: recorded rows that this run sends again */
+	struct work *free_works;
+	struct attempt question;
+	bool waits_for_input; /* the manifest's pipe has nothing now */
+	bool manifest_broken; /* reading stopped at a fault */
+	bool key_reported;    /* why the run stops has been said */
+	unsigned signals;     /* stopping signals received */
+	int signal_number;    /* the first of them */
+	int signal_fd;
+	unsigned bad_shown;   /* invalid rows named on standard error */
+	int64_t last_line;    /* of the last row read */
+	int64_t started_ms;
+	struct counts counts;
+	struct summary summary;
+	struct progress progress;
+	struct buf record_text; /* scratch */
+	struct fault fault;     /* scratch */
+};
+
+/* Runs upload or retry; returns the exit status. */
+int run_command(const struct options *o);
+
+/* admit.c: reads rows until one is ready to be sent. false: none now (waiting, ended, or enough
+ * read for one turn, which *again tells). */
+bool admit_rows(struct run *r, bool *again);
+
+/* admit.c: a work for a row, zeroed but for its storage; and back. */
+struct work *work_new(struct run *r);
+void work_free(struct run *r, struct work *w);
+
+/* settle.c: an attempt on a work has ended, and its fate is known or the run's end leaves it. */
+void settle_final(struct run *r, struct work *w);
+void settle_pending(struct run *r, struct work *w);
+
+/* settle.c: a row that is not sent because of what is recorded of its identity. */
+void settle_copy(struct run *r, struct work *w);
+
+/* settle.c: a row that cannot be sent. reason: static text or the manifest's, escaped here. */
+void settle_invalid(struct run *r, struct work *w, const char *reason);
+
+/* settle.c: counts a row under what its record says already. why: static text for the summary. */
+void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
+
+/* run.c: a write of results failed: says so once, and stops the run. */
+void run_write_failed(struct run *r);
+
+#endif

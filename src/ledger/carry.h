@@ -1,0 +1,26 @@
+/*
+ * The manifest's row as a record carries it: every column and member as it was, lade's own left
+ * out (they are written anew). Pure: bytes in, bytes out; what it makes is what record_write takes.
+ */
+#ifndef LADE_LEDGER_CARRY_H
+#define LADE_LEDGER_CARRY_H
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "ledger/record.h"
+
+/* CSV to CSV: from is layout_match's map. A row with too few cells is filled up. */
+void carry_cells(struct buf *out, const struct layout *l, const int *from,
+		 const struct span *cells, size_t n_cells);
+
+/* CSV to NDJSON: a member a column, all strings. Cells that are no UTF-8 are carried escaped. */
+void carry_cells_as_json(struct buf *out, const struct span *names, const struct span *cells,
+			 size_t n);
+
+/*
+ * JSON to NDJSON: the members of an object, on one line, numbers digit for digit; a bare string
+ * becomes the member "url". Of text that is no JSON nothing is carried: lade_line says where it is.
+ */
+void carry_json(struct buf *out, struct span json);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * Theory. One array of records by number; records of one identity are chained from its first, the
+ * head. A table of slots (open addressing, linear probing, a power of two, at most three quarters
+ * full) finds the head by the identity's low bits, which XXH3 spreads evenly.
+ *
+ * The head's cursor is the chain's last record while the file is read, and from the first row of
+ * the identity on the record that its latest row belongs to: a row beyond the chain is linked behind
+ * the cursor in constant time, however many rows share an identity.
+ */
+#include "ledger/index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/mem.h"
+
+#define FIRST_SLOTS 1024u
+#define NO_PLACE ((UINT64_C(1) << 48) - 1)
+
+struct entry {
+	struct identity id;
+	uint64_t place : 48;  /* byte offset in the file; NO_PLACE: none */
+	uint64_t known : 4;
+	uint64_t started : 1; /* head: a row of this run belongs to its cursor */
+	uint64_t settled : 1; /* head: dealt with in this run */
+	uint64_t asset : 1;   /* head: a record of the chain is KNOWN_ASSET */
+	uint64_t spare : 9;
+	uint32_t next;        /* the identity's next record, or INDEX_NONE */
+	uint32_t cursor;      /* head only */
+};
+
+struct index {
+	struct entry *entries;
+	uint32_t n, cap;
+	uint32_t *slots; /* heads, or INDEX_NONE */
+	uint32_t n_slots, n_heads;
+};
+
+struct identity
+identity_of(struct span type_word, struct span url)
+{
+	XXH3_state_t state;
+	XXH128_hash_t h;
+
+	XXH3_INITSTATE(&state);
+	XXH3_128bits_reset(&state);
+	XXH3_128bits_update(&state, type_word.p, type_word.n);
+	XXH3_128bits_update(&state, "", 1);
+	XXH3_128bits_update(&state, url.p, url.n);
+	h = XXH3_128bits_digest(&state);
+	return (struct identity){h.low64, h.high64};
+}
+
+static void
+clear_slots(struct index *x, uint32_t n)
+{
+	uint32_t i;
+
+	free(x->slots);
+	x->slots = mem_alloc((size_t)n * sizeof *x->slots);
+	x->n_slots = n;
+	for (i = 0; i < n; i++)
+		x->slots[i] = INDEX_NONE;
+}
+
+struct index *
+index_new(void)
+{
+	struct index *x = mem_calloc(1, sizeof *x);
+
+	clear_slots(x, FIRST_SLOTS);
+	return x;
+}
+
+void
+index_free(struct index *x)
+{
+	if (!x)
+		return;
+	free(x->entries);
+	free(x->slots);
+	free(x);
+}
+
+uint32_t
+index_count(const struct index *x)
+{
+	return x->n;
+}
+
+/* The slot that holds the identity's head, or the empty one where it belongs. */
+static uint32_t *
+slot_of(const struct index *x, struct identity id)
+{
+	uint32_t mask = x->n_slots - 1, i = (uint32_t)id.low & mask;
+
+	for (;; i = (i + 1) & mask) {
+		uint32_t head = x->slots[i];
+
+		if (head == INDEX_NONE || (x->entries[head].id.low == id.low &&
+					   x->entries[head].id.high == id.high))
+			return &x->slots[i];
+	}
+}
+
+static void
+grow_slots(struct index *x)
+{
+	uint32_t i, n = x->n_slots, *old = x->slots;
+
+	if ((uint64_t)x->n_heads * 4 < (uint64_t)n * 3)
+		return;
+	if (n > UINT32_MAX / 2)
+		mem_exhausted();
+	x->slots = NULL;
+	clear_slots(x, n * 2);
+	for (i = 0; i < n; i++)
+		if (old[i] != INDEX_NONE)
+			*slot_of(x, x->entries[old[i]].id) = old[i];
+	free(old);
+}
+
+/* A new record that belongs to no chain yet. */
+static uint32_t
+new_entry(struct index *x, struct identity id)
+{
+	if (x->n == x->cap) {
+		/* a large block grows by remapping: what is not touched costs nothing */
+		if (x->cap > INDEX_NONE / 2)
+			mem_exhausted();
+		x->cap = x->cap ? x->cap * 2 : 1024;
+		x->entries = mem_resize(x->entries, x->cap, sizeof *x->entries);
+	}
+	x->entries[x->n] = (struct entry){
+		.id = id, .place = NO_PLACE, .known = KNOWN_PENDING, .next = INDEX_NONE,
+		.cursor = x->n};
+	return x->n++;
+}
+
+static uint32_t
+new_head(struct index *x, struct identity id)
+{
+	uint32_t record;
+
+	x->n_heads++;
+	grow_slots(x);
+	record = new_entry(x, id);
+	*slot_of(x, id) = record;
+	return record;
+}
+
+static uint32_t
+append(struct index *x, uint32_t head)
+{
+	uint32_t record = new_entry(x, x->entries[head].id);
+
+	x->entries[x->entries[head].cursor].next = record;
+	x->entries[head].cursor = record;
+	return record;
+}
+
+uint32_t
+index_load(struct index *x, struct identity id, enum known known, int64_t place)
+{
+	uint32_t head = *slot_of(x, id), record;
+
+	record = head == INDEX_NONE ? new_head(x, id) : append(x, head);
+	x->entries[record].known = (unsigned)known & 15u;
+	x->entries[record].place = (uint64_t)place & NO_PLACE;
+	if (known == KNOWN_ASSET)
+		x->entries[head == INDEX_NONE ? record : head].asset = 1;
+	return record;
+}
+
+uint32_t
+index_row(struct index *x, struct identity id, uint32_t *head)
+{
+	struct entry *h;
+	uint32_t next;
+
+	*head = *slot_of(x, id);
+	if (*head == INDEX_NONE)
+		*head = new_head(x, id);
+	h = &x->entries[*head];
+	if (!h->started) {
+		h->started = 1;
+		h->cursor = *head;
+		return *head;
+	}
+	next = x->entries[h->cursor].next;
+	if (next == INDEX_NONE)
+		return append(x, *head);
+	h->cursor = next;
+	return next;
+}
+
+int64_t
+index_place(const struct index *x, uint32_t record)
+{
+	return x->entries[record].place == NO_PLACE ? -1 : (int64_t)x->entries[record].place;
+}
+
+enum known
+index_known(const struct index *x, uint32_t record)
+{
+	return (enum known)x->entries[record].known;
+}
+
+uint32_t
+index_asset(const struct index *x, uint32_t head)
+{
+	uint32_t r;
+
+	if (!x->entries[head].asset)
+		return INDEX_NONE;
+	for (r = head; r != INDEX_NONE; r = x->entries[r].next)
+		if (x->entries[r].known == KNOWN_ASSET)
+			return r;
+	return INDEX_NONE;
+}
+
+bool
+index_is_settled(const struct index *x, uint32_t head)
+{
+	return x->entries[head].settled;
+}
+
+void
+index_write(struct index *x, uint32_t record, uint32_t head, enum known known, int64_t place)
+{
+	x->entries[record].known = (unsigned)known & 15u;
+	x->entries[record].place = (uint64_t)place & NO_PLACE;
+	if (known == KNOWN_ASSET)
+		x->entries[head].asset = 1;
+}
+
+void
+index_settle(struct index *x, uint32_t head)
+{
+	x->entries[head].settled = 1;
+}

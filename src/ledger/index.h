@@ -1,0 +1,74 @@
+/*
+ * Which assets are known: from the identity (assetType, url) to the records of a results file.
+ *
+ * Compact: 32 bytes a record and 4 to 11 a slot of the table, nothing else grows with a manifest.
+ * Knows numbers only: no file, no text.
+ */
+#ifndef LADE_LEDGER_INDEX_H
+#define LADE_LEDGER_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+#define INDEX_NONE UINT32_MAX /* no record */
+
+/* 128 bits that stand for (assetType, url). */
+struct identity {
+	uint64_t low, high;
+};
+
+/*
+ * XXH3-128 (seed 0) of the type's word, a NUL, and the URL as in the manifest. The word is the API's
+ * spelling where the type is one of the four, else the manifest's own.
+ */
+struct identity identity_of(struct span type_word, struct span url);
+
+/* What a record says of its asset. */
+enum known {
+	KNOWN_PENDING,     /* no record yet, or none that counts */
+	KNOWN_ASSET,       /* uploaded or duplicate: there is an id */
+	KNOWN_UNAVAILABLE, /* failed, worth another try */
+	KNOWN_REJECTED,    /* failed, and would again */
+	KNOWN_NO_ANSWER,   /* in doubt */
+	KNOWN_BAD_ANSWER,  /* in doubt */
+	KNOWN_INVALID,     /* never sent */
+};
+
+struct index;
+
+struct index *index_new(void);
+void index_free(struct index *x); /* x may be NULL */
+
+/* Records so far. They are numbered from 0 in the order in which they were added. */
+uint32_t index_count(const struct index *x);
+
+/* Adds a record that a results file holds at byte offset place. Only before the first index_row. */
+uint32_t index_load(struct index *x, struct identity id, enum known known, int64_t place);
+
+/*
+ * The record of the next row of this identity in this run: the k-th row belongs to the k-th record;
+ * a row beyond gets a new one, without a place. *head is the identity's first record.
+ */
+uint32_t index_row(struct index *x, struct identity id, uint32_t *head);
+
+/* Where a record is in the file; -1: nowhere yet. */
+int64_t index_place(const struct index *x, uint32_t record);
+
+enum known index_known(const struct index *x, uint32_t record);
+
+/* Whether any record of the identity has an assetId (asked by its head): that record, or INDEX_NONE. */
+uint32_t index_asset(const struct index *x, uint32_t head);
+
+/* Whether the identity was dealt with in this run (asked by its head). */
+bool index_is_settled(const struct index *x, uint32_t head);
+
+/* A record was written at place. */
+void index_write(struct index *x, uint32_t record, uint32_t head, enum known known, int64_t place);
+
+/* The identity was dealt with in this run (told by its head). */
+void index_settle(struct index *x, uint32_t head);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Reading a results file: its columns, its records into the index, and its being rewritten when it
+ * has to change its shape before a run may append to it.
+ */
+#ifndef LADE_LEDGER_LOAD_H
+#define LADE_LEDGER_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+#include "ledger/file.h"
+#include "ledger/index.h"
+#include "ledger/record.h"
+#include "manifest/manifest.h"
+
+/* Why a file has to be rewritten. */
+struct load_needs {
+	size_t columns; /* so many columns of the layout are new, at its end */
+	bool line_ends; /* its last line has no end, or its lines end on CR alone */
+};
+
+/* The identity of a row, whichever file it is from. */
+struct identity load_identity(const struct manifest_row *row);
+
+/* Reads the header. -1: it is no results file, *f says why. */
+int load_layout(const char *path, struct layout *l, struct load_needs *needs, struct fault *f);
+
+/* Adds every record to the index. -1: *f filled in. */
+int load_index(const char *path, const struct layout *l, struct index *x, struct fault *f);
+
+/* Writes the file anew: records byte for byte, with empty cells for the new columns. */
+int load_rewrite(const char *path, const struct layout *l, const struct load_needs *needs,
+		 struct replacement *out, struct fault *f);
+
+#endif

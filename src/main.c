@@ -1,0 +1,64 @@
+/*
+ * lade: loads a manifest of media assets into the Seedance 2.0 asset library.
+ *
+ * A map of the code. Each folder is a room; a file includes only files of its own room or of one
+ * that stands before it here (`make check-layers`).
+ *
+ *   base/      messages, memory, buffers, text, units, clocks: what C lacks
+ *   policy/    decisions, without I/O: outcome of an answer, backoff, rate, outage, queue, schedule
+ *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
+ *   ledger/    what is known: records, identity index, results file
+ *   api/       the two requests of the API, one transfer, the loop over many
+ *   show/      what people see: progress line, summary
+ *   command/   the wiring: options, help, key, run (read run.c first)
+ *
+ * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
+ * schedule_done -> settle -> results_append, and at the end results_publish.
+ */
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/mem.h"
+#include "command/options.h"
+#include "command/run.h"
+
+/* A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened. */
+static void
+open_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct rlimit no_core = {0, 0};
+	struct options options;
+	int status;
+
+	open_standard_descriptors();
+	setrlimit(RLIMIT_CORE, &no_core); /* the key is in memory */
+	signal(SIGPIPE, SIG_IGN);
+	setlocale(LC_CTYPE, "C.UTF-8"); /* for international host names in libcurl */
+	status = options_parse(&options, argc, argv);
+	if (status < 0) {
+		diag_set_level((enum diag_level)options.verbosity);
+		if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+			mem_exhausted();
+		status = run_command(&options);
+		curl_global_cleanup();
+	}
+	options_free(&options);
+	return status;
+}

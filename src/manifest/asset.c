@@ -1,0 +1,123 @@
+#include "manifest/asset.h"
+
+#include <strings.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "manifest/url.h"
+
+static const char *const names[] = {
+	[ASSET_NONE] = "",       [ASSET_IMAGE] = "Image",       [ASSET_VIDEO] = "Video",
+	[ASSET_AUDIO] = "Audio", [ASSET_DOCUMENT] = "Document",
+};
+
+/* What an extension tells; the man page has the same table. ".ts" is left out: it is also code. */
+static const struct {
+	const char *extensions; /* each behind a blank */
+	enum asset_type type;
+} extensions[] = {
+	{" jpg jpeg jpe jfif png webp bmp dib tif tiff gif heic heif avif", ASSET_IMAGE},
+	{" mp4 m4v mov avi mkv webm mpg mpeg wmv flv 3gp ogv", ASSET_VIDEO},
+	{" wav mp3 m4a aac flac ogg oga opus wma aif aiff", ASSET_AUDIO},
+	{" pdf doc docx ppt pptx xls xlsx txt md rtf csv odt ods odp epub", ASSET_DOCUMENT},
+};
+
+const char *
+asset_type_name(enum asset_type type)
+{
+	return names[type];
+}
+
+static bool
+same_word(struct span a, const char *word)
+{
+	return a.n == strlen(word) && strncasecmp(a.p, word, a.n) == 0;
+}
+
+enum asset_type
+asset_type_parse(struct span word)
+{
+	int t;
+
+	word = span_trim(word);
+	for (t = ASSET_IMAGE; t <= ASSET_DOCUMENT; t++)
+		if (same_word(word, names[t]))
+			return (enum asset_type)t;
+	return ASSET_NONE;
+}
+
+/* Whether a list of words, each behind a blank, holds this one. */
+static bool
+list_has(const char *list, struct span word)
+{
+	const char *p;
+	size_t n;
+
+	for (p = list; *p == ' '; p += n) {
+		p++;
+		n = strcspn(p, " ");
+		if (n == word.n && strncasecmp(p, word.p, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum asset_type
+asset_type_infer(struct span url)
+{
+	struct span ext = url_extension(url);
+	size_t i;
+
+	if (ext.n == 0)
+		return ASSET_NONE;
+	for (i = 0; i < sizeof extensions / sizeof *extensions; i++)
+		if (list_has(extensions[i].extensions, ext))
+			return extensions[i].type;
+	return ASSET_NONE;
+}
+
+static void
+find_warning(struct asset_finding *f, enum asset_type type, struct span url, struct span name,
+	     bool want_name)
+{
+	enum asset_type told = asset_type_infer(url);
+
+	if (told != ASSET_NONE && told != type) {
+		f->warning = ASSET_ODD_EXTENSION;
+		f->warning_text = "assetType: the url's extension tells another type";
+	} else if (text_utf8_count(name) > LIMIT_NAME_CHARS) {
+		f->warning = ASSET_LONG_NAME;
+		f->warning_text = "name: is longer than 64 characters";
+	} else if (want_name && name.n == 0) {
+		f->warning = ASSET_NO_NAME;
+		f->warning_text = "name: is empty";
+	}
+}
+
+struct asset_finding
+asset_check(enum asset_type type, struct span type_word, struct span url, struct span name,
+	    bool want_name, bool allow_private, struct buf *sent_url)
+{
+	struct asset_finding f = {ASSET_GOOD, NULL, ASSET_GOOD, NULL};
+	bool is_private;
+
+	f.reason = url_check(url, allow_private, sent_url, &is_private);
+	if (f.reason) {
+		f.problem = is_private ? ASSET_PRIVATE_URL : ASSET_BAD_URL;
+	} else if (type == ASSET_NONE && type_word.n > 0) {
+		f.problem = ASSET_BAD_TYPE;
+		f.reason = "assetType: is none of Image, Video, Audio, Document";
+	} else if (type == ASSET_NONE) {
+		f.problem = ASSET_NO_TYPE;
+		f.reason = "assetType: is empty, and the url's extension tells none (--type gives one)";
+	} else if (!text_utf8_valid(url, NULL) || !text_utf8_valid(name, NULL)) {
+		f.problem = ASSET_BAD_TEXT;
+		f.reason = "is not UTF-8";
+	} else if (name.n > 0 && memchr(name.p, '\0', name.n)) {
+		f.problem = ASSET_BAD_TEXT;
+		f.reason = "name: holds a NUL";
+	} else {
+		find_warning(&f, type, url, name, want_name);
+	}
+	return f;
+}

@@ -1,0 +1,23 @@
+/*
+ * Which columns of a CSV header hold url, assetType and name.
+ */
+#ifndef LADE_MANIFEST_COLUMNS_H
+#define LADE_MANIFEST_COLUMNS_H
+
+#include "base/fault.h"
+#include "manifest/manifest.h"
+
+struct columns {
+	int url, type, name;                 /* index, or -1 */
+	int lade_url, lade_type, lade_name;  /* of a results file: they win where they are not empty */
+	bool is_results;
+};
+
+/*
+ * Finds them by option or by name (without regard to case, blanks, '-' and '_'). -1: *f says what
+ * is missing, and the nearest there is.
+ */
+int columns_find(struct columns *c, const struct span *names, size_t n,
+		 const struct manifest_options *o, struct fault *f);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Records of a CSV (RFC 4180), over libcsv, with what libcsv lets pass closed.
+ *
+ * A record whose end is certain but which cannot be used is given with a reason; where the end is
+ * not certain (quoting), reading stops. Knows nothing of headers.
+ */
+#ifndef LADE_MANIFEST_CSV_H
+#define LADE_MANIFEST_CSV_H
+
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/span.h"
+#include "manifest/source.h"
+
+struct csv_row {
+	const struct span *cells; /* valid until the next call */
+	size_t n_cells;           /* more than LIMIT_COLUMNS are not kept, but counted */
+	int64_t line;             /* where it starts, from 1 */
+	int64_t offset, end;      /* its bytes in the file, line end included */
+	const char *bad;          /* static text: NUL, no UTF-8, a field over its cap; else NULL */
+	int64_t bad_column;       /* in bytes from 1, of the line where it is */
+};
+
+struct csv_reader;
+
+/* Begins at the front of a source: window is what was read of it, skip bytes of that are passed
+ * over. The source stays the caller's and outlives the reader. */
+struct csv_reader *csv_reader_new(struct source *s, struct span window, size_t skip, char delimiter);
+void csv_reader_free(struct csv_reader *r); /* r may be NULL */
+
+/* The next record; blank lines are passed over. SOURCE_BROKEN is final. */
+enum source_status csv_reader_next(struct csv_reader *r, bool block, struct csv_row *row,
+				   struct fault *f);
+
+/* The line that reading has reached. */
+int64_t csv_reader_line(const struct csv_reader *r);
+
+#endif

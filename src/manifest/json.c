@@ -1,0 +1,454 @@
+/*
+ * Looking into one JSON text with yajl.
+ *
+ * Theory. The whole text goes to yajl in one call, so that no token is ever split (yajl rescans a
+ * split string from its start). A stack of what each open container is follows the parse; a path
+ * knows how many of its parts the containers that are open match, so that all paths are followed at
+ * once. yajl lets pass: form feeds as blanks, an unfinished string behind the value, overlong UTF-8
+ * and surrogates, lone surrogate escapes. All that is refused here.
+ */
+#include "manifest/json.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+#include <yajl/yajl_parse.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define FEW_KEYS 48 /* so many are compared one by one, more are sorted */
+
+void
+json_path_init(struct json_path *p, const char *path, bool whole)
+{
+	char *at, *dot;
+
+	*p = (struct json_path){.names = mem_strdup(path)};
+	for (at = p->names; at; at = dot) {
+		dot = whole ? NULL : strchr(at, '.');
+		if (dot)
+			*dot++ = '\0';
+		p->parts = mem_resize(p->parts, p->n_parts + 1, sizeof *p->parts);
+		p->parts[p->n_parts++] = at;
+	}
+}
+
+void
+json_path_fini(struct json_path *p)
+{
+	free(p->names);
+	free(p->parts);
+	*p = (struct json_path){0};
+}
+
+struct json_lookup {
+	const struct json_path *paths;
+	unsigned n;
+	/* of the parse that is going on, or was last */
+	yajl_handle yajl;
+	unsigned depth;
+	bool is_array[LIMIT_DEPTH + 1];
+	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
+	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
+	struct json_value top;
+	size_t end; /* behind the value; 0: not seen */
+	const char *wrong;
+	struct buf text; /* of the values found */
+	size_t at[JSON_PATHS], len[JSON_PATHS];
+	enum json_kind kind[JSON_PATHS];
+	size_t top_at;
+	uint64_t *keys; /* hashes of the top-level names */
+	size_t n_keys, cap_keys;
+	/* for json_members */
+	int (*on_member)(void *ctx, struct span key, struct json_value value);
+	void *ctx;
+	struct buf key;
+};
+
+struct json_lookup *
+json_lookup_new(const struct json_path *paths, unsigned n)
+{
+	struct json_lookup *l = mem_calloc(1, sizeof *l);
+
+	l->paths = paths;
+	l->n = n;
+	return l;
+}
+
+void
+json_lookup_free(struct json_lookup *l)
+{
+	if (!l)
+		return;
+	buf_free(&l->text);
+	buf_free(&l->key);
+	free(l->keys);
+	free(l);
+}
+
+/* The container that is open now, before its next value: which array index that has. */
+static void
+enter_item(struct json_lookup *l)
+{
+	char index[24];
+	unsigned i;
+
+	if (l->depth == 0 || !l->is_array[l->depth])
+		return;
+	snprintf(index, sizeof index, "%lld", (long long)l->item[l->depth]++);
+	for (i = 0; i < l->n; i++) {
+		const struct json_path *p = &l->paths[i];
+
+		if (l->matched[i] >= l->depth)
+			l->matched[i] = l->depth - 1;
+		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
+		    strcmp(p->parts[l->depth - 1], index) == 0)
+			l->matched[i] = l->depth;
+	}
+}
+
+static void
+capture(struct json_lookup *l, unsigned i, enum json_kind kind, struct span text)
+{
+	if (l->kind[i] != JSON_ABSENT)
+		l->wrong = "names the member that is needed twice";
+	l->kind[i] = kind;
+	l->at[i] = l->text.len;
+	l->len[i] = text.n;
+	buf_add_span(&l->text, text);
+}
+
+/* A value begins, or is there whole. */
+static int
+on_value(struct json_lookup *l, enum json_kind kind, struct span text)
+{
+	unsigned i;
+
+	enter_item(l);
+	if (l->depth == 0) {
+		l->top.kind = kind;
+		l->top_at = l->text.len;
+		l->top.text.n = text.n;
+		buf_add_span(&l->text, text);
+	}
+	for (i = 0; i < l->n; i++)
+		if (l->depth > 0 && l->matched[i] == l->depth && l->paths[i].n_parts == l->depth)
+			capture(l, i, kind, text);
+	if (l->on_member && l->depth == 1 && !l->is_array[1])
+		return l->on_member(l->ctx, buf_span(&l->key), (struct json_value){kind, text});
+	return 1;
+}
+
+static int
+after_value(struct json_lookup *l)
+{
+	if (l->depth == 0)
+		l->end = yajl_get_bytes_consumed(l->yajl);
+	return 1;
+}
+
+static int
+scalar(struct json_lookup *l, enum json_kind kind, const char *p, size_t n)
+{
+	return on_value(l, kind, (struct span){p, n}) && after_value(l);
+}
+
+static int
+on_null(void *ctx)
+{
+	return scalar(ctx, JSON_NULL, NULL, 0);
+}
+
+static int
+on_boolean(void *ctx, int value)
+{
+	(void)value;
+	return scalar(ctx, JSON_BOOLEAN, NULL, 0);
+}
+
+static int
+on_number(void *ctx, const char *p, size_t n)
+{
+	return scalar(ctx, JSON_NUMBER, p, n);
+}
+
+static int
+on_string(void *ctx, const unsigned char *p, size_t n)
+{
+	return scalar(ctx, JSON_STRING, (const char *)p, n);
+}
+
+static int
+open_container(struct json_lookup *l, bool array)
+{
+	if (!on_value(l, array ? JSON_ARRAY : JSON_OBJECT, (struct span){0}))
+		return 0;
+	if (l->depth == LIMIT_DEPTH) {
+		l->wrong = "is nested deeper than 100 levels";
+		return 0;
+	}
+	l->depth++;
+	l->is_array[l->depth] = array;
+	l->item[l->depth] = 0;
+	return 1;
+}
+
+static int
+on_map_start(void *ctx)
+{
+	return open_container(ctx, false);
+}
+
+static int
+on_array_start(void *ctx)
+{
+	return open_container(ctx, true);
+}
+
+static int
+on_end(void *ctx)
+{
+	struct json_lookup *l = ctx;
+	unsigned i;
+
+	l->depth--;
+	for (i = 0; i < l->n; i++)
+		if (l->matched[i] > l->depth)
+			l->matched[i] = l->depth;
+	return after_value(l);
+}
+
+static void
+remember_key(struct json_lookup *l, struct span key)
+{
+	if (l->n_keys == l->cap_keys) {
+		l->cap_keys = l->cap_keys ? l->cap_keys * 2 : 64;
+		l->keys = mem_resize(l->keys, l->cap_keys, sizeof *l->keys);
+	}
+	l->keys[l->n_keys++] = XXH3_64bits(key.p, key.n);
+}
+
+static int
+on_key(void *ctx, const unsigned char *text, size_t n)
+{
+	struct json_lookup *l = ctx;
+	struct span key = {(const char *)text, n};
+	unsigned i;
+
+	for (i = 0; i < l->n; i++) {
+		const struct json_path *p = &l->paths[i];
+
+		if (l->matched[i] >= l->depth)
+			l->matched[i] = l->depth - 1;
+		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
+		    (span_is(key, p->parts[l->depth - 1]) ||
+		     (p->loose && text_same_loosely(key, span_of(p->parts[l->depth - 1])))))
+			l->matched[i] = l->depth;
+	}
+	if (l->depth == 1) {
+		remember_key(l, key);
+		if (l->on_member) {
+			buf_clear(&l->key);
+			buf_add_span(&l->key, key);
+		}
+	}
+	return 1;
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_map_start,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end,
+	.yajl_start_array = on_array_start,
+	.yajl_end_array = on_end,
+};
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool
+has_twins(struct json_lookup *l)
+{
+	size_t i, j;
+
+	if (l->n_keys <= FEW_KEYS) {
+		for (i = 1; i < l->n_keys; i++)
+			for (j = 0; j < i; j++)
+				if (l->keys[i] == l->keys[j])
+					return true;
+		return false;
+	}
+	qsort(l->keys, l->n_keys, sizeof *l->keys, compare_keys);
+	for (i = 1; i < l->n_keys; i++)
+		if (l->keys[i] == l->keys[i - 1])
+			return true;
+	return false;
+}
+
+/* The four hex digits at p, or -1. */
+static int
+hex4(const char *p, const char *end)
+{
+	int i, value = 0;
+
+	for (i = 0; i < 4; i++, p++) {
+		if (p >= end || !isxdigit((unsigned char)*p))
+			return -1;
+		value = value * 16 + (isdigit((unsigned char)*p) ? *p - '0' : (*p | 32) - 'a' + 10);
+	}
+	return value;
+}
+
+/* The offset of an escape that is half a character (a lone surrogate), or the length. */
+static size_t
+lone_surrogate(struct span text)
+{
+	const char *p = text.p, *end = p + text.n;
+
+	while ((p = memchr(p, '\\', (size_t)(end - p))) && p + 1 < end) {
+		int unit, next;
+
+		if (p[1] != 'u') {
+			p += 2;
+			continue;
+		}
+		unit = hex4(p + 2, end);
+		if (unit < 0xD800 || unit > 0xDFFF) {
+			p += 6 <= end - p ? 6 : 2;
+			continue;
+		}
+		next = end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end) : -1;
+		if (unit > 0xDBFF || next < 0xDC00 || next > 0xDFFF)
+			return (size_t)(p - text.p);
+		p += 12;
+	}
+	return text.n;
+}
+
+/* What yajl would let pass. */
+static struct json_wrong
+beyond_yajl(struct span text)
+{
+	const char *blank = memchr(text.p, '\f', text.n);
+	struct json_wrong w = {0};
+
+	if (!text_utf8_valid(text, &w.at)) {
+		w.text = "is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)";
+		return w;
+	}
+	if (!blank)
+		blank = memchr(text.p, '\v', text.n);
+	if (blank) {
+		w.at = (size_t)(blank - text.p);
+		w.text = "holds a form feed or vertical tab, which JSON does not know";
+		w.syntax = true;
+		return w;
+	}
+	w.at = lone_surrogate(text);
+	if (w.at < text.n)
+		w.text = "holds half a character as an escape (a lone surrogate)";
+	return w;
+}
+
+static bool
+only_blanks_behind(struct span text, size_t from)
+{
+	for (; from < text.n; from++)
+		if (text.p[from] != ' ' && text.p[from] != '\t' && text.p[from] != '\n' &&
+		    text.p[from] != '\r')
+			return false;
+	return true;
+}
+
+static struct json_wrong
+parse(struct json_lookup *l, struct span text)
+{
+	yajl_status status = yajl_parse(l->yajl, (const unsigned char *)text.p, text.n);
+	size_t used = yajl_get_bytes_consumed(l->yajl);
+
+	if (status == yajl_status_ok && l->end > 0 && !only_blanks_behind(text, l->end))
+		return (struct json_wrong){"has text behind its value", l->end, true};
+	if (status == yajl_status_ok)
+		status = yajl_complete_parse(l->yajl);
+	if (l->wrong)
+		return (struct json_wrong){l->wrong, 0, false};
+	if (status != yajl_status_ok) /* yajl stops at or just behind the byte it cannot take */
+		return (struct json_wrong){"is not valid JSON", used > 0 ? used - 1 : 0, true};
+	if (l->top.kind == JSON_ABSENT)
+		return (struct json_wrong){"is empty", 0, true};
+	if (has_twins(l))
+		return (struct json_wrong){"has two members of one name", 0, false};
+	return (struct json_wrong){0};
+}
+
+static void
+begin(struct json_lookup *l)
+{
+	l->depth = 0;
+	memset(l->matched, 0, sizeof l->matched);
+	memset(l->kind, 0, sizeof l->kind);
+	l->top = (struct json_value){0};
+	l->end = 0;
+	l->wrong = NULL;
+	l->n_keys = 0;
+	buf_clear(&l->text);
+	l->yajl = yajl_alloc(&callbacks, NULL, l);
+	if (!l->yajl)
+		mem_exhausted();
+}
+
+struct json_wrong
+json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
+{
+	struct json_wrong w = beyond_yajl(text);
+
+	begin(l);
+	if (!w.text)
+		w = parse(l, text);
+	yajl_free(l->yajl);
+	l->yajl = NULL;
+	l->top.text.p = l->text.data ? l->text.data + l->top_at : NULL;
+	*top = l->top;
+	return w;
+}
+
+struct json_value
+json_lookup_value(const struct json_lookup *l, unsigned i)
+{
+	struct json_value v = {l->kind[i], {NULL, 0}};
+
+	if (v.kind == JSON_STRING || v.kind == JSON_NUMBER)
+		v.text = (struct span){l->text.data + l->at[i], l->len[i]};
+	return v;
+}
+
+int
+json_members(struct span text, int (*on_member)(void *ctx, struct span key, struct json_value value),
+	     void *ctx)
+{
+	struct json_lookup l = {.on_member = on_member, .ctx = ctx};
+	int rc;
+
+	begin(&l);
+	rc = parse(&l, text).text || l.top.kind != JSON_OBJECT ? -1 : 0;
+	yajl_free(l.yajl);
+	buf_free(&l.text);
+	buf_free(&l.key);
+	free(l.keys);
+	return rc;
+}

@@ -1,0 +1,548 @@
+/*
+ * Theory. Three readers give records (csv.c), elements (json_reader.c) or lines (lines.c); this file
+ * turns each into rows: finds the three values, applies options, and splits a field of several URLs
+ * into rows that share the record. What makes a row unusable although the next one can be found is
+ * said in row->bad; what makes everything behind it untrustworthy ends the reading.
+ */
+#include "manifest/manifest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "manifest/columns.h"
+#include "manifest/csv.h"
+#include "manifest/json.h"
+#include "manifest/lines.h"
+#include "manifest/sniff.h"
+
+#define REASON_BYTES 128
+
+/* The members that are looked up in a JSON element. */
+enum wanted {
+	WANT_URL, WANT_TYPE, WANT_NAME,
+	WANT_LADE_URL, WANT_LADE_TYPE, WANT_LADE_NAME, WANT_STATUS,
+	WANT_WHOLE_URL, WANT_WHOLE_TYPE, WANT_WHOLE_NAME, /* a name that has a dot in it */
+	WANTED
+};
+
+struct manifest {
+	struct manifest_options options;
+	enum manifest_format format;
+	char delimiter;
+	struct source *source;
+	struct csv_reader *csv;
+	struct json_reader *json;
+	struct lines lines; /* of a list */
+	struct json_path paths[WANTED];
+	struct json_lookup *lookup;
+	struct span *names; /* of the columns; owned copies */
+	size_t n_names;
+	struct columns columns;
+	struct manifest_plan plan;
+	bool has_first; /* the first element was read to see what it is */
+	struct json_element first;
+	struct span list_cell;
+	char reason[REASON_BYTES];
+	struct span rest; /* of a field of several URLs: what is not given yet */
+	bool splitting;
+	struct manifest_row row; /* that is being split */
+	bool broken;
+	struct fault fault; /* why, with broken */
+};
+
+static bool
+is_json(const struct manifest *m)
+{
+	return m->format == MANIFEST_JSON || m->format == MANIFEST_NDJSON;
+}
+
+/* ---- opening ---- */
+
+static void
+keep_names(struct manifest *m, const struct span *names, size_t n)
+{
+	size_t i;
+
+	m->names = mem_alloc(n * sizeof *m->names);
+	m->n_names = n;
+	for (i = 0; i < n; i++)
+		m->names[i] = (struct span){mem_dup(names[i].p, names[i].n), names[i].n};
+}
+
+static int
+open_csv(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
+{
+	enum source_status status;
+	struct csv_row header;
+
+	m->csv = csv_reader_new(m->source, sniffed->window, sniffed->skip, sniffed->delimiter);
+	status = csv_reader_next(m->csv, true, &header, f);
+	if (status == SOURCE_END)
+		return fault_set(f, 0, 0, "is empty: a manifest begins with a header");
+	if (status != SOURCE_BYTES)
+		return -1;
+	if (header.bad)
+		return fault_set(f, header.line, header.bad_column, "the header %s", header.bad);
+	if (header.n_cells > LIMIT_COLUMNS)
+		return fault_set(f, header.line, 0, "has more than %u columns", LIMIT_COLUMNS);
+	keep_names(m, header.cells, header.n_cells);
+	if (columns_find(&m->columns, m->names, m->n_names, &m->options, f) < 0) {
+		f->line = header.line;
+		return -1;
+	}
+	m->plan.is_results = m->columns.is_results;
+	m->plan.has_name = m->columns.name >= 0 || m->columns.lade_name >= 0;
+	if (m->plan.is_results) {
+		m->plan.plain_url = m->columns.lade_url < 0;
+		m->plan.plain_type = m->columns.lade_type < 0;
+		m->plan.plain_name = m->columns.lade_name < 0;
+	} else {
+		m->plan.plain_url = !m->options.map_url && !m->options.split_urls;
+		m->plan.plain_type = m->columns.type >= 0 && !m->options.map_type &&
+				     m->options.type == ASSET_NONE;
+		m->plan.plain_name = !m->options.map_name;
+	}
+	return 0;
+}
+
+static void
+want(struct manifest *m, enum wanted which, enum wanted whole, const char *plain,
+     const char *mapped)
+{
+	json_path_init(&m->paths[which], mapped ? mapped : plain, false);
+	m->paths[which].loose = !mapped;
+	if (mapped && strchr(mapped, '.'))
+		json_path_init(&m->paths[whole], mapped, true);
+}
+
+/* Reads the first element, to see whether this is a results file. */
+static int
+look_at_first(struct manifest *m, struct fault *f)
+{
+	enum source_status status = json_reader_next(m->json, true, &m->first, f);
+	struct json_value top;
+	int i;
+
+	if (status == SOURCE_BROKEN)
+		return -1;
+	if (status != SOURCE_BYTES)
+		return 0;
+	m->has_first = true;
+	json_lookup_run(m->lookup, m->first.text, &top);
+	m->plan.is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT;
+	for (i = WANT_LADE_URL; !m->plan.is_results && i < WANT_STATUS; i++)
+		if (json_lookup_value(m->lookup, (unsigned)i).kind != JSON_ABSENT)
+			return fault_set(f, m->first.line, 0,
+					 "a member's name begins with lade_, which is kept for results "
+					 "files, but there is no member lade_status");
+	return 0;
+}
+
+static int
+open_json(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
+{
+	const struct manifest_options *o = &m->options;
+
+	want(m, WANT_URL, WANT_WHOLE_URL, "url", o->map_url);
+	want(m, WANT_TYPE, WANT_WHOLE_TYPE, "assetType", o->map_type);
+	want(m, WANT_NAME, WANT_WHOLE_NAME, "name", o->map_name);
+	json_path_init(&m->paths[WANT_LADE_URL], "lade_url", true);
+	json_path_init(&m->paths[WANT_LADE_TYPE], "lade_assetType", true);
+	json_path_init(&m->paths[WANT_LADE_NAME], "lade_name", true);
+	json_path_init(&m->paths[WANT_STATUS], "lade_status", true);
+	m->lookup = json_lookup_new(m->paths, WANTED);
+	m->json = json_reader_new(m->source, sniffed->window, sniffed->skip,
+				  m->format == MANIFEST_NDJSON, o->json_path);
+	if (look_at_first(m, f) < 0)
+		return -1;
+	m->plan.plain_url = m->plan.is_results || (!o->map_url && !o->split_urls);
+	m->plan.plain_type = m->plan.is_results || (!o->map_type && o->type == ASSET_NONE);
+	m->plan.plain_name = m->plan.is_results || !o->map_name;
+	m->plan.has_name = true;
+	return 0;
+}
+
+static int
+open_list(struct manifest *m, const struct sniffed *sniffed)
+{
+	static const struct span name = {"url", 3};
+
+	lines_init(&m->lines, m->source, true, sniffed->window, sniffed->skip);
+	keep_names(m, &name, 1);
+	m->columns = (struct columns){0, -1, -1, -1, -1, -1, false};
+	m->plan.plain_url = !m->options.split_urls;
+	m->plan.plain_name = true;
+	return 0;
+}
+
+struct manifest *
+manifest_open(const char *path, const struct manifest_options *options, struct fault *f)
+{
+	struct manifest *m = mem_calloc(1, sizeof *m);
+	struct sniffed sniffed;
+	int rc = -1;
+
+	*f = (struct fault){0};
+	m->options = *options;
+	m->source = source_open(path, options->limit_bytes, f);
+	if (m->source && sniff(m->source, path, options, &sniffed, f) == 0) {
+		m->format = sniffed.format;
+		m->delimiter = sniffed.delimiter;
+		rc = is_json(m)                       ? open_json(m, &sniffed, f)
+		     : m->format == MANIFEST_LIST ? open_list(m, &sniffed)
+						  : open_csv(m, &sniffed, f);
+	}
+	if (rc < 0) {
+		manifest_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+void
+manifest_free(struct manifest *m)
+{
+	size_t i;
+
+	if (!m)
+		return;
+	for (i = 0; i < m->n_names; i++)
+		free((char *)m->names[i].p);
+	free(m->names);
+	for (i = 0; i < WANTED; i++)
+		json_path_fini(&m->paths[i]);
+	json_lookup_free(m->lookup);
+	csv_reader_free(m->csv);
+	json_reader_free(m->json);
+	source_free(m->source);
+	free(m);
+}
+
+/* ---- rows ---- */
+
+static const char *__attribute__((format(printf, 2, 3)))
+reason(struct manifest *m, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(m->reason, sizeof m->reason, format, args);
+	va_end(args);
+	return m->reason;
+}
+
+static struct span
+cell(const struct csv_row *r, int column)
+{
+	return column >= 0 && (size_t)column < r->n_cells ? r->cells[column] : (struct span){0};
+}
+
+/* A results file's own column where it says something, else the plain one. */
+static struct span
+either(struct span own, struct span plain)
+{
+	return own.n > 0 ? own : plain;
+}
+
+/* The type that a word, the option, or the URL's extension gives. */
+static void
+find_type(const struct manifest *m, struct manifest_row *row)
+{
+	if (row->type_word.n > 0)
+		row->type = asset_type_parse(row->type_word);
+	else if (m->options.type != ASSET_NONE)
+		row->type = m->options.type;
+	else
+		row->type = asset_type_infer(row->url);
+}
+
+static enum source_status
+next_csv(struct manifest *m, struct manifest_row *row, struct fault *f)
+{
+	struct csv_row r;
+	enum source_status status = csv_reader_next(m->csv, false, &r, f);
+	const struct columns *c = &m->columns;
+
+	if (status != SOURCE_BYTES)
+		return status;
+	*row = (struct manifest_row){
+		.line = r.line,
+		.offset = r.offset,
+		.end = r.end,
+		.url = span_trim(either(cell(&r, c->lade_url), cell(&r, c->url))),
+		.type_word = span_trim(either(cell(&r, c->lade_type), cell(&r, c->type))),
+		.name = either(cell(&r, c->lade_name), cell(&r, c->name)),
+		.cells = r.cells,
+		.n_cells = r.n_cells,
+		.bad = r.bad,
+		.bad_column = r.bad_column,
+	};
+	if (!row->bad && r.n_cells != m->n_names)
+		row->bad = reason(m, "has %zu field%s, the header has %zu", r.n_cells,
+				  r.n_cells == 1 ? "" : "s", m->n_names);
+	if (row->n_cells > LIMIT_COLUMNS)
+		row->n_cells = LIMIT_COLUMNS;
+	return SOURCE_BYTES;
+}
+
+static enum source_status
+next_line(struct manifest *m, struct manifest_row *row, struct fault *f)
+{
+	enum source_status status;
+	struct span line;
+	size_t bad;
+
+	do {
+		status = lines_next(&m->lines, false, &line, f);
+		if (status != SOURCE_BYTES)
+			return status;
+		*row = (struct manifest_row){.line = m->lines.line,
+					     .offset = m->lines.offset - (int64_t)line.n,
+					     .end = m->lines.offset};
+		while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+			line.n--;
+		line = span_trim(line);
+	} while (line.n == 0 || line.p[0] == '#');
+	m->list_cell = line;
+	row->url = line;
+	row->cells = &m->list_cell;
+	row->n_cells = 1;
+	if (!text_utf8_valid(line, &bad)) {
+		row->bad = "is not UTF-8";
+		row->bad_column = (int64_t)bad + 1;
+	}
+	return SOURCE_BYTES;
+}
+
+/* The member that a path led to; a name with a dot in it wins over the way that the dots tell. */
+static struct json_value
+member(const struct manifest *m, enum wanted which, enum wanted whole)
+{
+	struct json_value v = json_lookup_value(m->lookup, whole);
+
+	return v.kind != JSON_ABSENT ? v : json_lookup_value(m->lookup, which);
+}
+
+/* A string, or nothing; anything else is the row's fault. */
+static struct span
+string_member(struct json_value own, struct json_value v, const char *what, const char **bad)
+{
+	if (own.kind == JSON_STRING && own.text.n > 0)
+		v = own;
+	if (v.kind != JSON_STRING && v.kind != JSON_NULL && v.kind != JSON_ABSENT)
+		*bad = what;
+	else if (v.text.n > 0 && memchr(v.text.p, '\0', v.text.n))
+		*bad = "holds a NUL where a url, name or assetType is";
+	return v.kind == JSON_STRING ? v.text : (struct span){0};
+}
+
+static void
+fill_from_members(struct manifest *m, struct manifest_row *row)
+{
+	struct json_value name = member(m, WANT_NAME, WANT_WHOLE_NAME), none = {JSON_ABSENT, {0}};
+	struct json_value own_url = none, own_type = none, own_name = none;
+
+	if (m->plan.is_results) {
+		own_url = json_lookup_value(m->lookup, WANT_LADE_URL);
+		own_type = json_lookup_value(m->lookup, WANT_LADE_TYPE);
+		own_name = json_lookup_value(m->lookup, WANT_LADE_NAME);
+	}
+	if (name.kind == JSON_NUMBER)
+		name.kind = JSON_STRING;
+	row->url = span_trim(string_member(own_url, member(m, WANT_URL, WANT_WHOLE_URL),
+					   "url: is no string", &row->bad));
+	row->type_word = span_trim(string_member(own_type, member(m, WANT_TYPE, WANT_WHOLE_TYPE),
+						 "assetType: is no string", &row->bad));
+	row->name = string_member(own_name, name, "name: is no string", &row->bad);
+}
+
+/* The line and column of an offset in an element. */
+static void
+locate(const struct json_element *e, size_t at, int64_t *line, int64_t *column)
+{
+	const char *p = e->text.p, *end = p + (at < e->text.n ? at : e->text.n), *lf;
+
+	*line = e->line;
+	*column = 0;
+	while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
+		++*line;
+		p = lf + 1;
+	}
+	/* the column is known only where the line begins inside the element, or with it */
+	if (*line > e->line || e->offset == 0)
+		*column = end - p + 1;
+}
+
+static enum source_status
+bad_element(struct manifest *m, struct manifest_row *row, const struct json_element *e,
+	    const struct json_wrong *w, struct fault *f)
+{
+	int64_t line, column;
+
+	locate(e, w->at, &line, &column);
+	if (w->syntax && m->format == MANIFEST_JSON) {
+		fault_set(f, line, column, "%s", w->text);
+		return SOURCE_BROKEN;
+	}
+	row->json = w->syntax ? (struct span){0} : e->text;
+	row->bad = w->text;
+	row->bad_column = m->format == MANIFEST_NDJSON ? (int64_t)w->at + 1 : column;
+	return SOURCE_BYTES;
+}
+
+static enum source_status
+next_json(struct manifest *m, struct manifest_row *row, struct fault *f)
+{
+	enum source_status status = SOURCE_BYTES;
+	struct json_element e;
+	struct json_value top;
+	struct json_wrong w;
+
+	if (m->has_first)
+		e = m->first;
+	else
+		status = json_reader_next(m->json, false, &e, f);
+	m->has_first = false;
+	if (status != SOURCE_BYTES)
+		return status;
+	*row = (struct manifest_row){
+		.line = e.line, .offset = e.offset, .end = e.end, .json = e.text};
+	w = json_lookup_run(m->lookup, e.text, &top);
+	if (w.text)
+		return bad_element(m, row, &e, &w, f);
+	if (top.kind == JSON_STRING)
+		row->url = span_trim(top.text);
+	else if (top.kind == JSON_OBJECT)
+		fill_from_members(m, row);
+	else
+		row->bad = "is neither an object nor a URL";
+	return SOURCE_BYTES;
+}
+
+/* The next URL of the field that is being split; false: there is none. */
+static bool
+next_split(struct manifest *m, struct manifest_row *row)
+{
+	const char *separator = m->options.split_urls, *hit;
+	size_t n = strlen(separator);
+
+	while (m->splitting) {
+		struct span part = m->rest;
+
+		hit = part.n >= n ? memmem(part.p, part.n, separator, n) : NULL;
+		if (hit) {
+			part.n = (size_t)(hit - part.p);
+			m->rest.p += part.n + n;
+			m->rest.n -= part.n + n;
+		}
+		m->splitting = hit != NULL;
+		part = span_trim(part);
+		if (part.n > 0) {
+			*row = m->row;
+			row->url = part;
+			find_type(m, row);
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum source_status
+next_record(struct manifest *m, struct manifest_row *row, struct fault *f)
+{
+	if (is_json(m))
+		return next_json(m, row, f);
+	return m->format == MANIFEST_LIST ? next_line(m, row, f) : next_csv(m, row, f);
+}
+
+enum manifest_status
+manifest_next(struct manifest *m, struct manifest_row *row, struct fault *f)
+{
+	if (m->broken) {
+		*f = m->fault;
+		return MANIFEST_BROKEN;
+	}
+	if (m->splitting && next_split(m, row))
+		return MANIFEST_ROW;
+	switch (next_record(m, row, f)) {
+	case SOURCE_WAIT:
+		return MANIFEST_WAIT;
+	case SOURCE_END:
+		return MANIFEST_END;
+	case SOURCE_BROKEN:
+		m->broken = true;
+		m->fault = *f;
+		return MANIFEST_BROKEN;
+	case SOURCE_BYTES:
+		break;
+	}
+	if (!row->bad && row->url.n == 0 && m->options.skip_empty)
+		return MANIFEST_EMPTY;
+	if (!row->bad && m->options.split_urls && row->url.n > 0) {
+		m->row = *row;
+		m->rest = row->url;
+		m->splitting = true;
+		if (next_split(m, row))
+			return MANIFEST_ROW;
+		row->url.n = 0; /* nothing but separators */
+	}
+	find_type(m, row);
+	return MANIFEST_ROW;
+}
+
+enum manifest_format
+manifest_format(const struct manifest *m)
+{
+	return m->format;
+}
+
+char
+manifest_delimiter(const struct manifest *m)
+{
+	return m->delimiter;
+}
+
+const struct span *
+manifest_columns(const struct manifest *m, size_t *n)
+{
+	*n = m->n_names;
+	return m->names;
+}
+
+const struct manifest_plan *
+manifest_plan(const struct manifest *m)
+{
+	return &m->plan;
+}
+
+int
+manifest_fd(const struct manifest *m)
+{
+	return source_fd(m->source);
+}
+
+int64_t
+manifest_line(const struct manifest *m)
+{
+	if (m->csv)
+		return csv_reader_line(m->csv);
+	return m->json ? json_reader_line(m->json) : m->lines.line;
+}
+
+int64_t
+manifest_read_bytes(const struct manifest *m)
+{
+	return source_read_bytes(m->source);
+}
+
+int64_t
+manifest_size_bytes(const struct manifest *m)
+{
+	return source_size_bytes(m->source);
+}

@@ -1,0 +1,106 @@
+/*
+ * One face for all manifests: opens a file, finds out its format and columns, and gives its rows
+ * one by one.
+ *
+ * Rows are pulled: nothing is read that nobody asked for, and no more than one row is kept. Never
+ * prints: what is wrong goes into a struct fault. Never knows what became of a row.
+ */
+#ifndef LADE_MANIFEST_MANIFEST_H
+#define LADE_MANIFEST_MANIFEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/span.h"
+#include "manifest/asset.h"
+
+enum manifest_format {
+	MANIFEST_AUTO, /* by extension and content */
+	MANIFEST_CSV,
+	MANIFEST_TSV,
+	MANIFEST_JSON,   /* one array, or an object that holds one */
+	MANIFEST_NDJSON, /* an object a line */
+	MANIFEST_LIST,   /* a URL a line */
+};
+
+/* What the command line says about reading; strings belong to the caller and outlive the manifest. */
+struct manifest_options {
+	enum manifest_format format;
+	char delimiter;         /* of CSV; 0: sniffed from the header */
+	const char *json_path;  /* member that holds the array (dotted); NULL: the first array of objects */
+	const char *map_url;    /* column or dotted member in the place of url; NULL: none */
+	const char *map_name;
+	const char *map_type;
+	enum asset_type type;   /* for all rows; ASSET_NONE: from the column or the extension */
+	bool skip_empty;        /* pass over rows whose url is empty or null */
+	const char *split_urls; /* separator of several URLs in the field; NULL: one URL */
+	int64_t limit_bytes;    /* read no further than this; -1: to the end */
+};
+
+/* Where each of the three values comes from: decides which lade_ columns the results need. */
+struct manifest_plan {
+	bool plain_url;  /* from the manifest's own column under the plain name, whole */
+	bool plain_type;
+	bool plain_name; /* or there is no name at all */
+	bool is_results; /* has a column lade_status: its own results file (then the three above
+			  * say whether lade_url, lade_assetType, lade_name are absent) */
+	bool has_name;   /* a name column or member is there (CSV), or may be there (JSON: true) */
+};
+
+/* One upload that the manifest asks for; all spans valid until the next call on the manifest. */
+struct manifest_row {
+	int64_t line;         /* where the record starts, from 1 */
+	int64_t offset, end;  /* its bytes in the file, line end included */
+	struct span url;      /* the manifest's spelling, blanks around it cut */
+	struct span name;     /* empty when there is none */
+	struct span type_word; /* the manifest's own word, trimmed; empty when not from the manifest */
+	enum asset_type type; /* from the word, the option or the extension; ASSET_NONE: neither */
+	const struct span *cells; /* CSV, TSV, list: the record's cells, decoded; NULL for JSON kinds */
+	size_t n_cells;           /* equals the number of columns, but in a bad row */
+	struct span json;         /* JSON kinds: the object's text as in the manifest (valid JSON); a
+				   * bare string has its text here too; empty else */
+	const char *bad;          /* why this row cannot be used although reading goes on (a wrong
+				   * number of fields, a line that is no JSON, bytes that are no
+				   * UTF-8 ...), else NULL; url, name and json may be empty then.
+				   * Valid like the spans */
+	int64_t bad_column;       /* of that fault, in bytes from 1; 0 when unknown */
+};
+
+enum manifest_status {
+	MANIFEST_ROW,
+	MANIFEST_EMPTY, /* a row that skip_empty passes over; row->line is set, the rest is not */
+	MANIFEST_WAIT,  /* a pipe has nothing now; see manifest_fd */
+	MANIFEST_END,
+	MANIFEST_BROKEN, /* nothing that follows can be trusted; *f says where and why. Sticky */
+};
+
+struct manifest;
+
+/*
+ * Opens a manifest ("-" is standard input) and reads as far as its header (blocking). NULL when
+ * that fails: *f is filled in. Options are copied, their strings are not.
+ */
+struct manifest *manifest_open(const char *path, const struct manifest_options *options,
+			       struct fault *f);
+
+/* Gives the next row. After MANIFEST_WAIT call again when manifest_fd() is readable. */
+enum manifest_status manifest_next(struct manifest *m, struct manifest_row *row, struct fault *f);
+
+enum manifest_format manifest_format(const struct manifest *m); /* never MANIFEST_AUTO */
+char manifest_delimiter(const struct manifest *m);              /* of CSV and TSV, else 0 */
+
+/* The header's cells as they are; NULL and 0 for the JSON kinds. A list has one column, "url". */
+const struct span *manifest_columns(const struct manifest *m, size_t *n);
+
+const struct manifest_plan *manifest_plan(const struct manifest *m);
+
+int manifest_fd(const struct manifest *m);            /* to poll after MANIFEST_WAIT */
+int64_t manifest_line(const struct manifest *m);      /* the line that reading has reached */
+int64_t manifest_read_bytes(const struct manifest *m); /* of the file, for progress */
+int64_t manifest_size_bytes(const struct manifest *m); /* -1 when unknown */
+
+/* Closes; m may be NULL. */
+void manifest_free(struct manifest *m);
+
+#endif

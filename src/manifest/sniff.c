@@ -1,0 +1,192 @@
+/*
+ * Theory. The name's extension says what kind it is; content decides where it says nothing, and
+ * between the JSON kinds always. An object at the front is a line of JSON Lines when it ends on its
+ * line and names a url, or when something follows it; else it is an object that holds the array.
+ */
+#include "manifest/sniff.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/limits.h"
+#include "manifest/json.h"
+
+static bool
+ends_with(struct span path, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return path.n >= n && strncasecmp(path.p + path.n - n, suffix, n) == 0;
+}
+
+static enum manifest_format
+by_name(const char *path)
+{
+	static const struct {
+		const char *suffix;
+		enum manifest_format format;
+	} names[] = {
+		{".csv", MANIFEST_CSV},       {".tsv", MANIFEST_TSV},      {".tab", MANIFEST_TSV},
+		{".json", MANIFEST_JSON},     {".ndjson", MANIFEST_NDJSON}, {".jsonl", MANIFEST_NDJSON},
+		{".txt", MANIFEST_LIST},      {".list", MANIFEST_LIST},
+	};
+	struct span p = span_of(path);
+	size_t i;
+
+	if (ends_with(p, ".gz"))
+		p.n -= 3;
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (ends_with(p, names[i].suffix))
+			return names[i].format;
+	return MANIFEST_AUTO;
+}
+
+/* Reads until a line end is in the window behind from, or the end, or as much as a line may have. */
+static enum source_status
+read_line(struct source *s, struct sniffed *out, size_t from, struct fault *f)
+{
+	enum source_status status = SOURCE_BYTES;
+
+	while (status == SOURCE_BYTES && out->window.n < LIMIT_ROW_BYTES &&
+	       !(out->window.n > from && memchr(out->window.p + from, '\n', out->window.n - from)))
+		status = source_more(s, true, &out->window, f);
+	return status;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The offset of the first byte that is no blank, or the length. */
+static size_t
+first_byte(struct span w, size_t from)
+{
+	while (from < w.n && is_blank(w.p[from]))
+		from++;
+	return from;
+}
+
+/* The first line that is neither blank nor a comment begins like a URL. */
+static bool
+begins_with_url(struct span w, size_t at)
+{
+	while (at < w.n && w.p[at] == '#') {
+		const char *lf = memchr(w.p + at, '\n', w.n - at);
+
+		if (!lf)
+			return false;
+		at = first_byte(w, (size_t)(lf + 1 - w.p));
+	}
+	return (w.n - at > 8 && strncasecmp(w.p + at, "https://", 8) == 0) ||
+	       (w.n - at > 7 && strncasecmp(w.p + at, "http://", 7) == 0);
+}
+
+static enum manifest_format
+json_kind(struct source *s, const struct manifest_options *o, enum manifest_format named,
+	  struct sniffed *out, struct fault *f)
+{
+	size_t at = first_byte(out->window, out->skip), end;
+	struct json_path path = {0};
+	struct json_lookup *l;
+	struct json_value top;
+	struct json_wrong w;
+	const char *lf;
+	bool has_url;
+
+	if (out->window.p[at] == '[')
+		return MANIFEST_JSON;
+	if (o->json_path)
+		return MANIFEST_JSON;
+	if (read_line(s, out, at, f) == SOURCE_BROKEN)
+		return MANIFEST_NDJSON; /* the reader meets the same fault and reports it */
+	lf = memchr(out->window.p + at, '\n', out->window.n - at);
+	end = lf ? (size_t)(lf - out->window.p) : out->window.n;
+	json_path_init(&path, o->map_url ? o->map_url : "url", false);
+	path.loose = !o->map_url;
+	l = json_lookup_new(&path, 1);
+	w = json_lookup_run(l, (struct span){out->window.p + at, end - at}, &top);
+	has_url = json_lookup_value(l, 0).kind != JSON_ABSENT;
+	json_lookup_free(l);
+	json_path_fini(&path);
+	if (w.text && w.syntax)
+		return named == MANIFEST_NDJSON ? MANIFEST_NDJSON : MANIFEST_JSON;
+	if (has_url || top.kind != JSON_OBJECT)
+		return MANIFEST_NDJSON;
+	/* one object on a line of its own: does anything follow? */
+	while (first_byte(out->window, end) == out->window.n &&
+	       source_more(s, true, &out->window, f) == SOURCE_BYTES)
+		continue;
+	return first_byte(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;
+}
+
+/* The delimiter that stands most often outside quotes in the header line. */
+static char
+sniff_delimiter(struct span w, size_t at)
+{
+	static const char candidates[] = ",;\t";
+	size_t counts[3] = {0}, best = 0, i;
+	bool quoted = false;
+
+	for (; at < w.n && (quoted || (w.p[at] != '\n' && w.p[at] != '\r')); at++) {
+		if (w.p[at] == '"')
+			quoted = !quoted;
+		for (i = 0; i < 3; i++)
+			counts[i] += !quoted && w.p[at] == candidates[i];
+	}
+	for (i = 1; i < 3; i++)
+		if (counts[i] > counts[best])
+			best = i;
+	return candidates[best];
+}
+
+static int
+check_encoding(struct sniffed *out, struct fault *f)
+{
+	const unsigned char *p = (const unsigned char *)out->window.p;
+	size_t n = out->window.n;
+
+	if (n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+		out->skip = 3;
+	if ((n >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF))) ||
+	    memchr(p, '\0', n < 4 ? n : 4))
+		return fault_set(f, 1, 1, "is UTF-16, not UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW");
+	return 0;
+}
+
+int
+sniff(struct source *s, const char *path, const struct manifest_options *o, struct sniffed *out,
+      struct fault *f)
+{
+	enum manifest_format format = o->format;
+	size_t at;
+
+	*out = (struct sniffed){.format = MANIFEST_AUTO};
+	if (read_line(s, out, 0, f) == SOURCE_BROKEN || check_encoding(out, f) < 0)
+		return -1;
+	while ((at = first_byte(out->window, out->skip)) == out->window.n) {
+		enum source_status status = source_more(s, true, &out->window, f);
+
+		if (status == SOURCE_BROKEN)
+			return -1;
+		if (status == SOURCE_END)
+			return fault_set(f, 0, 0, "is empty: a manifest begins with a header, or is JSON");
+	}
+	if (format == MANIFEST_AUTO)
+		format = by_name(path);
+	if (format == MANIFEST_AUTO)
+		format = out->window.p[at] == '[' || out->window.p[at] == '{' ? MANIFEST_JSON
+			 : begins_with_url(out->window, at)                  ? MANIFEST_LIST
+									     : MANIFEST_CSV;
+	if ((format == MANIFEST_JSON || format == MANIFEST_NDJSON) && o->format == MANIFEST_AUTO)
+		format = json_kind(s, o, format, out, f);
+	out->format = format;
+	if (format == MANIFEST_TSV)
+		out->delimiter = '\t';
+	else if (format == MANIFEST_CSV)
+		out->delimiter = sniff_delimiter(out->window, at);
+	if (o->delimiter && out->delimiter)
+		out->delimiter = o->delimiter;
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * URLs of assets (RFC 3986): whether one can be sent, and how. Over libcurl's URL API, with what it
+ * lets pass closed.
+ */
+#ifndef LADE_MANIFEST_URL_H
+#define LADE_MANIFEST_URL_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+/*
+ * NULL when the URL can be sent, else why not (static text); *is_private tells whether the reason
+ * is that no outside server reaches its host. sent (cleared first) gets it as it is sent:
+ * percent-encoded, the host in ASCII.
+ */
+const char *url_check(struct span url, bool allow_private, struct buf *sent, bool *is_private);
+
+/*
+ * Whether a literal host (as in a URL: a name, an IPv4 address in any spelling, an IPv6 address in
+ * brackets) cannot be reached from outside: names without a dot or of local zones (RFC 6761, 6762,
+ * 8375), and addresses that the registry of RFC 6890 calls not globally reachable.
+ */
+bool url_host_is_private(struct span host);
+
+/* The extension of the URL's path, without the dot; empty when it has none. */
+struct span url_extension(struct span url);
+
+#endif

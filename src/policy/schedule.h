@@ -1,0 +1,103 @@
+/*
+ * What is sent next, and what becomes of a row after an answer: queue, rate and outage together.
+ *
+ * Pure but for the queue's heap: time is passed in, nothing is printed or recorded. The caller asks
+ * schedule_take until it gives nothing, starts what it got, and hands each answer to schedule_done,
+ * which says whether the row's fate is known.
+ */
+#ifndef LADE_POLICY_SCHEDULE_H
+#define LADE_POLICY_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/outage.h"
+#include "policy/outcome.h"
+#include "policy/queue.h"
+#include "policy/rate.h"
+
+#define FORBIDDEN_LIMIT 5  /* so many 403 in a row without a success are the key's fault */
+#define THROTTLED_LIMIT 50 /* a row that is refused so often while others succeed has failed */
+
+/* Why a run ends before the manifest does. */
+enum stop_reason {
+	STOP_NONE,
+	STOP_SIGNAL,      /* interrupted */
+	STOP_WRITE,       /* results or journal could not be written */
+	STOP_KEY,         /* the key was refused */
+	STOP_MISDIRECTED, /* a redirect: not the API */
+	STOP_CERTIFICATE, /* the server's certificate does not verify */
+	STOP_MANIFEST,    /* the manifest cannot be read on */
+	STOP_OUTAGE,      /* the server was down for too long */
+	STOP_PAUSE,       /* the server asks for a longer pause than the user allows */
+};
+
+/* What becomes of a row. */
+enum verdict {
+	VERDICT_FINAL,   /* its fate is known: record it */
+	VERDICT_AGAIN,   /* it will be sent again */
+	VERDICT_PARKED,  /* it waits until 403 is understood */
+	VERDICT_PENDING, /* it is not dealt with: the run stops */
+};
+
+struct schedule_options {
+	int64_t interval_ns;       /* of --rate; 0: none */
+	unsigned retries;          /* re-sendings of one row */
+	bool resend;               /* --in-doubt resend */
+	int64_t outage_timeout_ms; /* --outage-timeout */
+	int64_t max_pause_ms;      /* --max-pause */
+	uint64_t seed;             /* of the jitter */
+};
+
+struct schedule {
+	struct schedule_options options;
+	struct queue queue;
+	struct rate rate;
+	struct outage outage;
+	struct item question; /* the one question of an outage */
+	uint64_t random;
+	uint64_t successes;   /* uploads accepted in this run */
+	uint64_t evidence;    /* successes, and answered questions where only failed rows are left */
+	uint64_t retries;     /* re-sendings, for the summary */
+	uint64_t throttles;   /* refusals, for the summary */
+	unsigned forbidden;   /* parked items */
+	uint64_t forbidden_mark; /* successes when the first of them was parked */
+	bool answered;        /* anything was answered: until then one request goes alone */
+	bool rows_ended;      /* the caller has no more rows */
+	enum stop_reason stop;
+	int64_t pause_ms; /* STOP_PAUSE: what the server asked for */
+};
+
+void schedule_init(struct schedule *s, const struct schedule_options *o, int64_t now_ms);
+void schedule_fini(struct schedule *s);
+
+/*
+ * The next thing to start now: an item, in flight from here on, or &s->question. NULL: nothing now;
+ * *wake_ms gets the time at which to ask again at the latest (INT64_MAX: only an answer or a new
+ * row changes anything), *want_row whether a new row could start at once.
+ */
+struct item *schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_row);
+
+/* An item that schedule_take gave could not be started after all; it is the first again. */
+void schedule_untake(struct schedule *s, struct item *it);
+
+/*
+ * The answer to an item. retry_after_ms: -1 when the server named no time. VERDICT_FINAL and
+ * VERDICT_PENDING take the item out of the queue, its followers still hanging from it.
+ */
+enum verdict schedule_done(struct schedule *s, struct item *it, enum outcome o, int64_t now_ms,
+			   int64_t retry_after_ms);
+
+/* The answer to the question. */
+void schedule_answered(struct schedule *s, enum outcome o, int64_t now_ms, int64_t retry_after_ms);
+
+/*
+ * A parked item whose 403 is known to be its own fault, now out of the queue, or NULL. That is
+ * known when a success came after it, or at_end when anything succeeded in this run.
+ */
+struct item *schedule_forgive(struct schedule *s, bool at_end);
+
+/* Stops the run; the first reason stays. */
+void schedule_stop(struct schedule *s, enum stop_reason why);
+
+#endif

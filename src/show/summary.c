@@ -1,0 +1,137 @@
+#include "show/summary.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "base/units.h"
+
+static bool
+same_group(const struct summary_group *g, const char *class_word, struct span code,
+	   struct span message)
+{
+	return g->class_word == class_word && span_is(code, g->code) && span_is(message, g->message);
+}
+
+/* The message as far as groups tell them apart, cut between characters. */
+static struct span
+cut(struct span message, struct buf *scratch)
+{
+	text_escape(scratch, message, SUMMARY_MESSAGE_BYTES);
+	return buf_span(scratch);
+}
+
+void
+summary_failure(struct summary *s, const char *class_word, struct span code, struct span message,
+		int64_t line)
+{
+	struct summary_group *g = s->groups, *end = s->groups + s->n_groups;
+	struct buf scratch = {0};
+
+	message = cut(message, &scratch);
+	while (g < end && !same_group(g, class_word, code, message))
+		g++;
+	if (g == s->groups + SUMMARY_GROUPS) {
+		s->others++;
+		buf_free(&scratch);
+		return;
+	}
+	if (g == end) {
+		s->n_groups++;
+		memset(g, 0, sizeof *g);
+		g->class_word = class_word;
+		memcpy(g->code, code.p ? code.p : "", code.n < sizeof g->code ? code.n : 0);
+		memcpy(g->message, message.p ? message.p : "", message.n);
+	}
+	if (g->count < SUMMARY_LINES)
+		g->lines[g->count] = line;
+	g->count++;
+	buf_free(&scratch);
+}
+
+static void
+add_part(struct buf *out, const char *word, int64_t n)
+{
+	if (n == 0)
+		return;
+	units_show_count(out, n);
+	buf_printf(out, " %s, ", word);
+}
+
+static void
+add_counts(struct buf *out, const struct counts *c)
+{
+	buf_add_str(out, "lade: ");
+	units_show_count(out, c->read);
+	buf_add_str(out, c->read == 1 ? " row: " : " rows: ");
+	add_part(out, "uploaded", c->uploaded);
+	add_part(out, "skipped", c->skipped);
+	add_part(out, "duplicate", c->duplicate);
+	add_part(out, "failed", c->failed);
+	add_part(out, "in doubt", c->in_doubt);
+	add_part(out, "invalid", c->invalid);
+	add_part(out, "pending", c->pending);
+	out->len -= 2; /* the last ", ", or ": " of no rows */
+	out->data[out->len] = '\0';
+	if (c->passed_over > 0) {
+		buf_add_str(out, "; ");
+		units_show_count(out, c->passed_over);
+		buf_add_str(out, " without a url passed over");
+	}
+	buf_add_char(out, '\n');
+}
+
+static void
+add_pace(struct buf *out, const struct counts *c, int64_t took_ms)
+{
+	int64_t sent = c->uploaded + c->failed + c->in_doubt;
+
+	buf_add_str(out, "lade: in ");
+	units_show_ms(out, took_ms);
+	if (sent > 0 && took_ms > 0) {
+		double rate = (double)sent * 1000 / (double)took_ms;
+
+		buf_printf(out, ", %.*f/s", rate < 10 ? 1 : 0, rate);
+	}
+	if (c->retries > 0) {
+		buf_add_str(out, ", ");
+		units_show_count(out, c->retries);
+		buf_add_str(out, c->retries == 1 ? " retry" : " retries");
+	}
+	if (c->throttles > 0) {
+		buf_add_str(out, ", throttled ");
+		units_show_count(out, c->throttles);
+		buf_add_str(out, c->throttles == 1 ? " time" : " times");
+	}
+	buf_add_char(out, '\n');
+}
+
+static void
+add_group(struct buf *out, const struct summary_group *g)
+{
+	int64_t i;
+
+	buf_add_str(out, "lade:   ");
+	units_show_count(out, g->count);
+	buf_printf(out, " x %s", g->class_word);
+	if (g->code[0])
+		buf_printf(out, ", code %s", g->code);
+	if (g->message[0])
+		buf_printf(out, ": %s", g->message);
+	buf_add_str(out, g->count == 1 ? " (line" : " (lines");
+	for (i = 0; i < g->count && i < SUMMARY_LINES; i++)
+		buf_printf(out, "%s %lld", i ? "," : "", (long long)g->lines[i]);
+	buf_add_str(out, g->count > SUMMARY_LINES ? ", ...)\n" : ")\n");
+}
+
+void
+summary_write(const struct summary *s, const struct counts *c, int64_t took_ms, struct buf *out)
+{
+	unsigned i;
+
+	add_counts(out, c);
+	add_pace(out, c, took_ms);
+	for (i = 0; i < s->n_groups; i++)
+		add_group(out, &s->groups[i]);
+	if (s->others > 0)
+		buf_printf(out, "lade:   %lld of other kinds\n", (long long)s->others);
+}

@@ -1,0 +1,39 @@
+/*
+ * What a run came to: counts, failures by kind, what to do next. Always the last that is said.
+ */
+#ifndef LADE_SHOW_SUMMARY_H
+#define LADE_SHOW_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+#include "show/counts.h"
+
+#define SUMMARY_GROUPS 32      /* kinds of failure that are told apart */
+#define SUMMARY_LINES 3        /* first lines that are named of each */
+#define SUMMARY_MESSAGE_BYTES 120
+
+/* Failures of one class, code and message. */
+struct summary_group {
+	const char *class_word;
+	char code[65], message[SUMMARY_MESSAGE_BYTES + 1];
+	int64_t count, lines[SUMMARY_LINES];
+};
+
+struct summary {
+	struct summary_group groups[SUMMARY_GROUPS];
+	unsigned n_groups;
+	int64_t others; /* failures of kinds beyond SUMMARY_GROUPS */
+};
+
+/* Counts a failure. class_word: static text; message: escaped already. */
+void summary_failure(struct summary *s, const char *class_word, struct span code,
+		     struct span message, int64_t line);
+
+/* Adds the summary to out, several lines, without what to do next. took_ms: of the whole run. */
+void summary_write(const struct summary *s, const struct counts *c, int64_t took_ms,
+		   struct buf *out);
+
+#endif
