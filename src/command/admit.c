@@ -96,32 +96,6 @@ carry(struct run *r, struct work *w, const struct manifest_row *row)
 	}
 }
 
-/* A work that holds copies of all that the row's record will need. */
-static struct work *
-make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
-{
-	struct work *w = work_new(r);
-	struct span type = row->type != ASSET_NONE ? span_of(asset_type_name(row->type))
-						   : row->type_word;
-
-	item_init(&w->item, head);
-	w->record = record;
-	w->head = head;
-	w->line = w->recorded_line = row->line;
-	w->first_sent_wall_ms = -1;
-	buf_clear(&w->text);
-	buf_add_span(&w->text, type);
-	buf_add_span(&w->text, row->url);
-	buf_add_span(&w->text, row->name);
-	w->type_bytes = type.n;
-	w->url_bytes = row->url.n;
-	w->name_bytes = row->name.n;
-	note_members(r, w, row);
-	carry(r, w, row);
-	read_prior(r, w);
-	return w;
-}
-
 /* A number in a record; 0 when it holds none. */
 static int64_t
 number_of(struct span s)
@@ -149,6 +123,32 @@ read_prior(struct run *r, struct work *w)
 			w->recorded_line = number_of(v.value[COLUMN_LINE]);
 	}
 	record_values_free(&v);
+}
+
+/* A work that holds copies of all that the row's record will need. */
+static struct work *
+make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	struct work *w = work_new(r);
+	struct span type = row->type != ASSET_NONE ? span_of(asset_type_name(row->type))
+						   : row->type_word;
+
+	item_init(&w->item, head);
+	w->record = record;
+	w->head = head;
+	w->line = w->recorded_line = row->line;
+	w->first_sent_wall_ms = -1;
+	buf_clear(&w->text);
+	buf_add_span(&w->text, type);
+	buf_add_span(&w->text, row->url);
+	buf_add_span(&w->text, row->name);
+	w->type_bytes = type.n;
+	w->url_bytes = row->url.n;
+	w->name_bytes = row->name.n;
+	note_members(r, w, row);
+	carry(r, w, row);
+	read_prior(r, w);
+	return w;
 }
 
 static void
