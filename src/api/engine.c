@@ -276,15 +276,21 @@ engine_cancel(struct engine *e)
 		finish(e, e->running[e->n_running - 1], CURLE_OK, true);
 }
 
-static void
+/* Hands finished transfers back; whether there were any. */
+static bool
 drain(struct engine *e)
 {
+	bool any = false;
 	CURLMsg *msg;
 	int left;
 
-	while ((msg = curl_multi_info_read(e->multi, &left)))
-		if (msg->msg == CURLMSG_DONE)
+	while ((msg = curl_multi_info_read(e->multi, &left))) {
+		if (msg->msg == CURLMSG_DONE) {
 			finish(e, msg->easy_handle, msg->data.result, false);
+			any = true;
+		}
+	}
+	return any;
 }
 
 static void
@@ -362,6 +368,8 @@ engine_run(struct engine *e)
 			wake_ms = INT64_MAX;
 		}
 		serve_timer(e);
+		if (drain(e)) /* a transfer can be done in the very call that started it */
+			continue;
 		wait_for_events(e, wake_ms);
 		serve_timer(e);
 		drain(e);
