@@ -26,7 +26,7 @@ PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
-	src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
+	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
 	src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
 	src/policy/rate.c src/policy/schedule.c \
@@ -41,7 +41,8 @@ SOURCES := \
 	src/command/run.c src/command/settle.c
 MAIN := src/main.c
 
-STANDIN_SOURCES := $(wildcard tests/server/*.c)
+STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c \
+	tests/server/request.c tests/server/standin.c
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)

@@ -23,6 +23,7 @@
 #include "base/mem.h"
 
 #define EVENTS 64          /* taken from one epoll_wait */
+#define DEADLINE_STEP_MS 100 /* how exactly an attempt's time is kept */
 #define LONGEST_WAIT_MS 60000 /* an upper bound for a wait; only a guard against overflow */
 
 /* What is known of a descriptor. */
@@ -38,15 +39,25 @@ struct watch {
 	void *ctx;
 };
 
+/* A transfer that is in flight. */
+struct flight {
+	struct transfer *transfer;
+	CURL *easy;
+	int64_t started_ms;
+	struct flight *next, **prev;
+};
+
 struct engine {
 	CURLM *multi;
 	int epoll;
 	struct engine_client client;
-	struct transfer **idle; /* a stack of transfers that are free */
-	struct transfer **all;
-	CURL **running; /* handles in flight, in no order */
+	struct flight **idle; /* a stack of those that are free */
+	struct flight *flights; /* one a transfer; those in flight are a list by their start */
+	struct flight *oldest, **newest_end;
 	struct attempt **batch;
-	unsigned concurrency, n_all, n_idle, n_running;
+	struct engine_options options;
+	unsigned n_all, n_idle, n_running;
+	int64_t deadline_ms; /* when the next attempt may be out of time; INT64_MAX: none is in flight */
 	int64_t timer_ms; /* when libcurl wants to be called; INT64_MAX: not */
 	struct fd_state *fds;
 	size_t n_fds;
@@ -149,29 +160,30 @@ on_close(void *ctx, curl_socket_t fd)
 static void
 make_transfers(struct engine *e, struct site *site)
 {
-	for (e->n_all = 0; e->n_all < e->concurrency; e->n_all++) {
-		struct transfer *t = transfer_new(site);
+	for (e->n_all = 0; e->n_all < e->options.concurrency; e->n_all++) {
+		struct transfer *t = transfer_new(site, &e->flights[e->n_all]);
 
 		transfer_set_sockets(t, on_open, on_close, e);
-		e->all[e->n_all] = t;
-		e->idle[e->n_idle++] = t;
+		e->flights[e->n_all].transfer = t;
+		e->idle[e->n_idle++] = &e->flights[e->n_all];
 	}
 }
 
 struct engine *
-engine_new(struct site *site, unsigned concurrency, const struct engine_client *client)
+engine_new(struct site *site, const struct engine_options *o, const struct engine_client *client)
 {
 	struct engine *e = mem_calloc(1, sizeof *e);
 	unsigned i;
 
-	assert(concurrency >= 1);
+	assert(o->concurrency >= 1);
 	e->client = *client;
-	e->concurrency = concurrency;
+	e->options = *o;
+	e->deadline_ms = INT64_MAX;
+	e->newest_end = &e->oldest;
 	e->timer_ms = INT64_MAX;
-	e->all = mem_calloc(concurrency, sizeof(struct transfer *));
-	e->idle = mem_calloc(concurrency, sizeof(struct transfer *));
-	e->running = mem_calloc(concurrency, sizeof(CURL *));
-	e->batch = mem_calloc(concurrency, sizeof(struct attempt *));
+	e->flights = mem_calloc(o->concurrency, sizeof *e->flights);
+	e->idle = mem_calloc(o->concurrency, sizeof(struct flight *));
+	e->batch = mem_calloc(o->concurrency, sizeof(struct attempt *));
 	for (i = 0; i < ENGINE_WATCHES; i++)
 		e->watches[i].fd = -1;
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -184,7 +196,7 @@ engine_new(struct site *site, unsigned concurrency, const struct engine_client *
 	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e));
 	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING));
 	/* one too few would open a connection per request */
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)concurrency));
+	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)o->concurrency));
 	make_transfers(e, site);
 	return e;
 }
@@ -198,12 +210,11 @@ engine_free(struct engine *e)
 		return;
 	assert(e->n_running == 0);
 	for (i = 0; i < e->n_all; i++)
-		transfer_free(e->all[i]);
+		transfer_free(e->flights[i].transfer);
 	curl_multi_cleanup(e->multi); /* closes kept connections through on_close */
 	close(e->epoll);
-	free(e->all);
+	free(e->flights);
 	free(e->idle);
-	free(e->running);
 	free(e->batch);
 	free(e->fds);
 	free(e);
@@ -243,50 +254,88 @@ engine_in_flight(const struct engine *e)
 static void
 start(struct engine *e, struct attempt *a, int64_t now_ms)
 {
-	struct transfer *t = e->idle[--e->n_idle];
-	CURL *easy = transfer_start(t, a, now_ms);
+	struct flight *f = e->idle[--e->n_idle];
 
-	e->running[e->n_running++] = easy;
-	checked_multi(curl_multi_add_handle(e->multi, easy));
+	f->easy = transfer_start(f->transfer, a, now_ms);
+	f->started_ms = now_ms;
+	f->next = NULL;
+	f->prev = e->newest_end;
+	*e->newest_end = f;
+	e->newest_end = &f->next;
+	e->n_running++;
+	if (e->deadline_ms == INT64_MAX)
+		e->deadline_ms = now_ms + DEADLINE_STEP_MS;
+	checked_multi(curl_multi_add_handle(e->multi, f->easy));
 }
 
-/* Takes a handle out of the CURLM and hands its attempt back. */
+/* Takes a transfer out of the CURLM and hands its attempt back. */
 static void
-finish(struct engine *e, CURL *easy, CURLcode rc, bool cancelled)
+finish(struct engine *e, struct flight *f, CURLcode rc, enum transfer_end end, int64_t now_ms)
 {
-	struct transfer *t = transfer_of(easy);
 	struct attempt *a;
-	int64_t now_ms = clock_now_ms();
-	unsigned i = 0;
 
-	checked_multi(curl_multi_remove_handle(e->multi, easy));
-	while (e->running[i] != easy)
-		i++;
-	e->running[i] = e->running[--e->n_running];
-	a = transfer_finish(t, rc, cancelled, now_ms);
+	checked_multi(curl_multi_remove_handle(e->multi, f->easy));
+	*f->prev = f->next;
+	if (f->next)
+		f->next->prev = f->prev;
+	else
+		e->newest_end = f->prev;
+	if (--e->n_running == 0)
+		e->deadline_ms = INT64_MAX;
+	a = transfer_finish(f->transfer, rc, end, now_ms);
 	/* the transfer is free only after the client has read its reply */
 	e->client.done(e->client.ctx, a, now_ms);
-	e->idle[e->n_idle++] = t;
+	e->idle[e->n_idle++] = f;
 }
 
 void
 engine_cancel(struct engine *e)
 {
-	while (e->n_running > 0)
-		finish(e, e->running[e->n_running - 1], CURLE_OK, true);
+	while (e->oldest)
+		finish(e, e->oldest, CURLE_OK, TRANSFER_CANCELLED, clock_now_ms());
+}
+
+/*
+ * Ends the attempts whose time is up. Looks ten times a second at most, and only at those that are
+ * old enough to be out of one of the two times.
+ */
+static void
+enforce_deadlines(struct engine *e)
+{
+	const struct engine_options *o = &e->options;
+	struct flight *f, *next;
+	int64_t now_ms;
+
+	if (e->deadline_ms == INT64_MAX)
+		return;
+	now_ms = clock_now_ms();
+	if (now_ms < e->deadline_ms)
+		return;
+	e->deadline_ms = now_ms + DEADLINE_STEP_MS;
+	for (f = e->oldest; f; f = next) {
+		int64_t age = now_ms - f->started_ms;
+
+		next = f->next;
+		if (age < o->timeout_ms && age < o->connect_timeout_ms)
+			break;
+		if (age >= o->timeout_ms || !transfer_is_connected(f->transfer))
+			finish(e, f, CURLE_OK, TRANSFER_TIMED_OUT, now_ms);
+	}
 }
 
 /* Hands finished transfers back; whether there were any. */
 static bool
 drain(struct engine *e)
 {
+	int64_t now_ms = clock_now_ms();
 	bool any = false;
 	CURLMsg *msg;
 	int left;
 
 	while ((msg = curl_multi_info_read(e->multi, &left))) {
 		if (msg->msg == CURLMSG_DONE) {
-			finish(e, msg->easy_handle, msg->data.result, false);
+			finish(e, transfer_owner(msg->easy_handle), msg->data.result,
+			       TRANSFER_ENDED, now_ms);
 			any = true;
 		}
 	}
@@ -338,9 +387,12 @@ wait_for_events(struct engine *e, int64_t wake_ms)
 {
 	struct epoll_event events[EVENTS];
 	int64_t until = wake_ms < e->timer_ms ? wake_ms : e->timer_ms, wait;
+
+	if (e->deadline_ms < until)
+		until = e->deadline_ms;
 	int i, n;
 
-	wait = until == INT64_MAX ? LONGEST_WAIT_MS : until - clock_now_ms();
+	wait = until == INT64_MAX ? LONGEST_WAIT_MS : until == INT64_MIN ? 0 : until - clock_now_ms();
 	if (wait < 0)
 		wait = 0;
 	if (wait > LONGEST_WAIT_MS)
@@ -368,10 +420,11 @@ engine_run(struct engine *e)
 			wake_ms = INT64_MAX;
 		}
 		serve_timer(e);
-		if (drain(e)) /* a transfer can be done in the very call that started it */
-			continue;
-		wait_for_events(e, wake_ms);
+		/* a transfer can be done in the very call that started it: then do not wait, but look
+		 * at the others all the same, or they would starve */
+		wait_for_events(e, drain(e) ? INT64_MIN : wake_ms);
 		serve_timer(e);
 		drain(e);
+		enforce_deadlines(e);
 	}
 }

@@ -31,8 +31,14 @@ struct engine_client {
 
 struct engine;
 
-/* concurrency: attempts in flight at most, 1 to LIMIT_CONCURRENCY. Client and site outlive it. */
-struct engine *engine_new(struct site *site, unsigned concurrency,
+struct engine_options {
+	unsigned concurrency;       /* attempts in flight at most, 1 to LIMIT_CONCURRENCY */
+	int64_t connect_timeout_ms; /* from an attempt's start to its connection */
+	int64_t timeout_ms;         /* of a whole attempt */
+};
+
+/* Client and site outlive it. */
+struct engine *engine_new(struct site *site, const struct engine_options *o,
 			  const struct engine_client *client);
 void engine_free(struct engine *e); /* nothing is in flight; e may be NULL */
 

@@ -11,7 +11,6 @@
 #include <yajl/yajl_parse.h>
 
 #include "base/diag.h"
-#include "base/mem.h"
 #include "base/text.h"
 
 #define EXCERPT_BYTES 80           /* of a body that is no envelope, for lade_message */
@@ -240,9 +239,30 @@ reply_message(struct buf *out, struct span text)
 	buf_free(&raw);
 }
 
+/* yajl's allocators: the arena takes everything back at once. */
+static void *
+parser_alloc(void *ctx, size_t n)
+{
+	return arena_alloc(ctx, n);
+}
+
+static void *
+parser_resize(void *ctx, void *p, size_t n)
+{
+	return arena_resize(ctx, p, n);
+}
+
+static void
+parser_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
 void
 reply_parse(struct reply *r, struct span body)
 {
+	yajl_alloc_funcs arena = {parser_alloc, parser_resize, parser_free, &r->arena};
 	struct parser p = {.reply = r};
 
 	r->code_kind = CODE_ABSENT;
@@ -250,9 +270,8 @@ reply_parse(struct reply *r, struct span body)
 	r->code_text[0] = '\0';
 	r->id = ID_ABSENT;
 	r->asset_id[0] = '\0';
-	p.yajl = yajl_alloc(&callbacks, NULL, &p);
-	if (!p.yajl)
-		mem_exhausted();
+	arena_reset(&r->arena);
+	p.yajl = yajl_alloc(&callbacks, &arena, &p);
 	if (body.n > 0 && is_envelope(&p, body)) {
 		reply_message(&r->message, buf_span(&p.msg));
 	} else {
@@ -273,13 +292,13 @@ reply_parse(struct reply *r, struct span body)
 		buf_free(&text);
 	}
 	buf_free(&p.msg);
-	yajl_free(p.yajl);
 }
 
 void
 reply_free(struct reply *r)
 {
 	buf_free(&r->message);
+	arena_free(&r->arena);
 }
 
 int64_t

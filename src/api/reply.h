@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/span.h"
@@ -22,6 +23,7 @@ struct reply {
 	char code_text[REPLY_CODE_BYTES + 1]; /* as sent; "" with CODE_ABSENT */
 	enum id_kind id;
 	char asset_id[LIMIT_ASSET_ID_BYTES + 1]; /* with ID_VALID, else "" */
+	struct arena arena; /* of the parser, reused */
 	struct buf message; /* `msg`, or why there is no envelope; one line, escaped, masked */
 };
 

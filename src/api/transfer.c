@@ -261,7 +261,7 @@ set_certificates(struct transfer *t)
 }
 
 struct transfer *
-transfer_new(struct site *s)
+transfer_new(struct site *s, void *owner)
 {
 	struct transfer *t = mem_calloc(1, sizeof *t);
 
@@ -270,7 +270,7 @@ transfer_new(struct site *s)
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		mem_exhausted();
-	SET(t->easy, CURLOPT_PRIVATE, t);
+	SET(t->easy, CURLOPT_PRIVATE, owner);
 	SET(t->easy, CURLOPT_NOSIGNAL, 1L);
 	SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -278,8 +278,8 @@ transfer_new(struct site *s)
 	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(t->easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);
-	SET(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->options.connect_timeout_ms);
-	SET(t->easy, CURLOPT_TIMEOUT_MS, (long)s->options.timeout_ms);
+	/* No timeouts here: deadlines are the engine's, for libcurl's own cost two timers a request.
+	 * What stays is its default of 300 s for a connection. */
 	SET(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
 	SET(t->easy, CURLOPT_PREREQDATA, t);
 	SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -357,17 +357,23 @@ transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms)
 		SET(t->easy, CURLOPT_POSTFIELDS, a->body.p);
 	}
 	a->sent_ms = now_ms;
-	a->sent_wall_ms = clock_wall_ms();
+	a->sent_wall_ms = clock_wall_at_ms(now_ms);
 	return t->easy;
 }
 
-struct transfer *
-transfer_of(CURL *easy)
+void *
+transfer_owner(CURL *easy)
 {
-	char *t = NULL;
+	char *owner = NULL;
 
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-	return (struct transfer *)(void *)t;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+	return owner;
+}
+
+bool
+transfer_is_connected(const struct transfer *t)
+{
+	return t->prereqs > 0;
 }
 
 static const char *
@@ -408,10 +414,12 @@ retry_after_ms(struct transfer *t, int64_t wall_ms)
 }
 
 static const char *
-error_text(struct transfer *t, CURLcode rc, bool cancelled)
+error_text(struct transfer *t, CURLcode rc, enum transfer_end end)
 {
-	if (cancelled)
+	if (end == TRANSFER_CANCELLED)
 		return "interrupted before the answer";
+	if (end == TRANSFER_TIMED_OUT)
+		return t->prereqs > 0 ? "no answer in time" : "no connection in time";
 	if (t->too_large)
 		return "the answer is larger than 1 MiB";
 	if (rc == CURLE_ABORTED_BY_CALLBACK)
@@ -420,20 +428,23 @@ error_text(struct transfer *t, CURLcode rc, bool cancelled)
 }
 
 struct attempt *
-transfer_finish(struct transfer *t, CURLcode rc, bool cancelled, int64_t now_ms)
+transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t now_ms)
 {
+	bool cancelled = end != TRANSFER_ENDED;
 	struct attempt *a = t->attempt;
 	long status = 0;
 
 	t->attempt = NULL;
 	a->done_ms = now_ms;
-	a->done_wall_ms = clock_wall_ms();
+	a->done_wall_ms = clock_wall_at_ms(now_ms);
 	a->error = NULL;
 	a->redirect_host = NULL;
 	a->retry_after_ms = -1;
 	a->certificate = rc == CURLE_PEER_FAILED_VERIFICATION && t->prereqs == 0 && !cancelled;
 	a->answer = (struct answer){
-		.handed_over = t->prereqs > 0 && request_bytes(t->easy) > t->base_bytes,
+		.handed_over = t->prereqs > 0 &&
+			       ((rc == CURLE_OK && !cancelled) ||
+				request_bytes(t->easy) > t->base_bytes),
 		.broken = cancelled || rc != CURLE_OK,
 	};
 	a->reply_bytes = (int64_t)t->body.len;
@@ -447,7 +458,7 @@ transfer_finish(struct transfer *t, CURLcode rc, bool cancelled, int64_t now_ms)
 	a->answer.code = t->reply.code;
 	a->answer.id = t->reply.id;
 	if (a->answer.broken)
-		a->error = error_text(t, rc, cancelled);
+		a->error = error_text(t, rc, end);
 	else if (status / 100 == 3)
 		a->redirect_host = redirect_host(t);
 	if (status != 200 || t->reply.code_kind != CODE_NUMBER || t->reply.code != 0)

@@ -20,8 +20,6 @@ struct site_options {
 	const char *key;
 	const char *ca_file;     /* NULL: $SSL_CERT_FILE, else libcurl's own bundle */
 	bool allow_http;         /* --allow-http: plain http to any host */
-	int64_t connect_timeout_ms;
-	int64_t timeout_ms;      /* of one request */
 };
 
 struct site;
@@ -58,21 +56,32 @@ struct attempt {
 
 struct transfer;
 
-/* A transfer that can be used again and again; never NULL. */
-struct transfer *transfer_new(struct site *s);
+/* A transfer that can be used again and again; never NULL. owner: what transfer_owner gives. */
+struct transfer *transfer_new(struct site *s, void *owner);
 void transfer_free(struct transfer *t); /* not while it is in a CURLM; t may be NULL */
 
 /* Sets everything up for one attempt and returns the handle to add to a CURLM. */
 CURL *transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms);
 
-/* The transfer behind an easy handle that a CURLM gave back. */
-struct transfer *transfer_of(CURL *easy);
+/* The owner of the transfer behind an easy handle that a CURLM gave back. */
+void *transfer_owner(CURL *easy);
+
+/* Whether the attempt has its connection, so that its request may have begun to leave. */
+bool transfer_is_connected(const struct transfer *t);
+
+/* How an attempt came to its end. */
+enum transfer_end {
+	TRANSFER_ENDED,     /* libcurl said so */
+	TRANSFER_CANCELLED, /* it was taken out while it was running */
+	TRANSFER_TIMED_OUT, /* likewise, because its time was up */
+};
 
 /*
- * Fills in the attempt after the handle was taken out of the CURLM. rc: libcurl's result; cancelled:
- * it was taken out while it was running (rc is ignored).
+ * Fills in the attempt after the handle was taken out of the CURLM. rc: libcurl's result with
+ * TRANSFER_ENDED, else ignored.
  */
-struct attempt *transfer_finish(struct transfer *t, CURLcode rc, bool cancelled, int64_t now_ms);
+struct attempt *transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end,
+				int64_t now_ms);
 
 /* Options that the engine sets on each handle. */
 void transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open,

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#define OFFSET_LIFE_MS 100 /* how long the distance of the two clocks is believed */
+
 static int64_t
 read_ms(clockid_t id)
 {
@@ -21,6 +23,18 @@ int64_t
 clock_wall_ms(void)
 {
 	return read_ms(CLOCK_REALTIME);
+}
+
+int64_t
+clock_wall_at_ms(int64_t now_ms)
+{
+	static int64_t offset_ms, measured_ms = INT64_MIN;
+
+	if (measured_ms == INT64_MIN || now_ms - measured_ms > OFFSET_LIFE_MS) {
+		measured_ms = clock_now_ms();
+		offset_ms = clock_wall_ms() - measured_ms;
+	}
+	return now_ms + offset_ms;
 }
 
 static void

@@ -15,6 +15,10 @@ int64_t clock_now_ms(void);
 /* Milliseconds since 1970 UTC. May jump; never used for a decision. */
 int64_t clock_wall_ms(void);
 
+/* The wall clock at a monotonic time that is not long past, to within what the wall clock was moved
+ * in the last tenth of a second: cheap enough for every request. */
+int64_t clock_wall_at_ms(int64_t now_ms);
+
 /* Writes wall_ms as RFC 3339 UTC with milliseconds; out has CLOCK_STAMP_BYTES. Returns its length. */
 size_t clock_stamp(int64_t wall_ms, char *out);
 

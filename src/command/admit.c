@@ -164,31 +164,28 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 	const struct manifest_plan *plan = manifest_plan(r->manifest);
 	struct index *x = results_index(r->results);
 	struct asset_finding found;
-	struct buf sent_url = {0};
 	struct work *w;
 
 	found = asset_check(row->type, row->type_word, row->url, row->name, plan->has_name,
-			    r->options->allow_private, &sent_url);
+			    r->options->allow_private, &r->memo, &r->sent_url);
 	if (found.problem != ASSET_GOOD && index_known(x, record) == KNOWN_INVALID) {
 		/* as it was: its record stays */
 		settle_recorded(r, KNOWN_INVALID, row->line, found.reason);
-		buf_free(&sent_url);
 		return false;
 	}
 	w = make_work(r, row, record, head);
 	if (found.problem != ASSET_GOOD) {
 		settle_invalid(r, w, found.reason);
-		buf_free(&sent_url);
 		return false;
 	}
 	if (found.warning_text)
 		warn(r, row, found.warning_text);
 	buf_clear(&w->body);
-	request_body(&w->body, asset_type_name(row->type), buf_span(&sent_url), row->name);
+	request_body(r->writer, &w->body, asset_type_name(row->type), buf_span(&r->sent_url),
+		     row->name);
 	w->attempt.body = buf_span(&w->body);
 	w->attempt.owner = w;
 	queue_add(&r->schedule.queue, &w->item);
-	buf_free(&sent_url);
 	return true;
 }
 

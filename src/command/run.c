@@ -557,10 +557,11 @@ start_schedule(struct run *r)
 		.seed = (uint64_t)clock_wall_ms() ^ (uint64_t)getpid() << 32,
 	};
 	struct engine_client client = {take, done, r};
+	struct engine_options eo = {o->concurrency, o->connect_timeout_ms, o->timeout_ms};
 
 	r->started_ms = clock_now_ms();
 	schedule_init(&r->schedule, &so, r->started_ms);
-	r->engine = engine_new(r->site, o->concurrency, &client);
+	r->engine = engine_new(r->site, &eo, &client);
 	progress_init(&r->progress, progress_style(o), o->progress_interval_ms, r->started_ms);
 	run_with_progress = r;
 	diag_set_eraser(erase_progress);
@@ -684,6 +685,9 @@ close_all(struct run *r)
 		free(w);
 	}
 	buf_free(&r->record_text);
+	buf_free(&r->sent_url);
+	url_memo_free(&r->memo);
+	request_writer_free(r->writer);
 	free(r);
 }
 
@@ -697,8 +701,6 @@ open_site(struct run *r, const char *key)
 		.key = key,
 		.ca_file = o->ca_file,
 		.allow_http = o->allow_http,
-		.connect_timeout_ms = o->connect_timeout_ms,
-		.timeout_ms = o->timeout_ms,
 	};
 
 	r->site = site_new(&so, &r->fault);
@@ -719,6 +721,7 @@ run_command(const struct options *o)
 	r->manifest_path = o->operands[0];
 	r->signal_fd = -1;
 	r->known_mask = choose(o);
+	r->writer = request_writer_new();
 	key = key_read(o->key_file, &r->fault);
 	if (!key) {
 		diag_error("%s", r->fault.text);

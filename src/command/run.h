@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "api/engine.h"
+#include "api/request.h"
 #include "command/options.h"
 #include "ledger/results.h"
 #include "manifest/manifest.h"
@@ -62,6 +63,9 @@ struct run {
 	struct counts counts;
 	struct summary summary;
 	struct progress progress;
+	struct url_memo memo;
+	struct request_writer *writer;
+	struct buf sent_url;    /* scratch */
 	struct buf record_text; /* scratch */
 	struct fault fault;     /* scratch */
 };

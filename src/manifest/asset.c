@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "manifest/url.h"
 
 static const char *const names[] = {
 	[ASSET_NONE] = "",       [ASSET_IMAGE] = "Image",       [ASSET_VIDEO] = "Video",
@@ -96,12 +95,12 @@ find_warning(struct asset_finding *f, enum asset_type type, struct span url, str
 
 struct asset_finding
 asset_check(enum asset_type type, struct span type_word, struct span url, struct span name,
-	    bool want_name, bool allow_private, struct buf *sent_url)
+	    bool want_name, bool allow_private, struct url_memo *memo, struct buf *sent_url)
 {
 	struct asset_finding f = {ASSET_GOOD, NULL, ASSET_GOOD, NULL};
 	bool is_private;
 
-	f.reason = url_check(url, allow_private, sent_url, &is_private);
+	f.reason = url_check(url, allow_private, memo, sent_url, &is_private);
 	if (f.reason) {
 		f.problem = is_private ? ASSET_PRIVATE_URL : ASSET_BAD_URL;
 	} else if (type == ASSET_NONE && type_word.n > 0) {

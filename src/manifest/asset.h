@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "manifest/url.h"
 
 /* The four words that the API takes, and none. */
 enum asset_type { ASSET_NONE, ASSET_IMAGE, ASSET_VIDEO, ASSET_AUDIO, ASSET_DOCUMENT };
@@ -49,10 +50,11 @@ struct asset_finding {
 /*
  * Checks one row's asset. type_word is the manifest's own word (for the reason), type what it came
  * to. Adds to sent_url (cleared first) the URL as it is sent: percent-encoded, the host in ASCII.
+ * memo is kept by the caller from row to row.
  * An empty name is ASSET_NO_NAME only when want_name is set (the manifest has such a column).
  */
 struct asset_finding asset_check(enum asset_type type, struct span type_word, struct span url,
 				 struct span name, bool want_name, bool allow_private,
-				 struct buf *sent_url);
+				 struct url_memo *memo, struct buf *sent_url);
 
 #endif

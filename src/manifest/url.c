@@ -17,6 +17,7 @@
 
 /* A URL, cut where its syntax cuts it. */
 struct parts {
+	struct span front; /* scheme and authority */
 	struct span authority;
 	struct span rest; /* path, query, fragment */
 	bool https;
@@ -44,7 +45,7 @@ bad_byte(struct span url)
 static const char *
 cut(struct span url, struct parts *parts)
 {
-	const char *p;
+	const char *p, *start = url.p;
 	size_t n = 0;
 
 	if (url.n >= 8 && strncasecmp(url.p, "https://", 8) == 0) {
@@ -64,6 +65,7 @@ cut(struct span url, struct parts *parts)
 	url.n -= n;
 	for (n = 0; n < url.n && url.p[n] != '/' && url.p[n] != '?' && url.p[n] != '#';)
 		n++;
+	parts->front = (struct span){start, (size_t)(url.p + n - start)};
 	parts->authority = (struct span){url.p, n};
 	parts->rest = (struct span){url.p + n, url.n - n};
 	if (n == 0 || url.p[0] == ':')
@@ -254,8 +256,27 @@ check_host(const struct parts *parts, bool allow_private, struct buf *sent, bool
 	return wrong;
 }
 
+static void
+remember(struct url_memo *memo, const struct parts *parts, bool allow_private,
+	 const struct buf *sent)
+{
+	buf_clear(&memo->authority);
+	buf_add_span(&memo->authority, parts->front);
+	buf_clear(&memo->sent);
+	buf_add_span(&memo->sent, buf_span(sent));
+	memo->allow_private = allow_private;
+}
+
+void
+url_memo_free(struct url_memo *m)
+{
+	buf_free(&m->authority);
+	buf_free(&m->sent);
+}
+
 const char *
-url_check(struct span url, bool allow_private, struct buf *sent, bool *is_private)
+url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf *sent,
+	  bool *is_private)
 {
 	struct parts parts;
 	const char *wrong;
@@ -269,10 +290,15 @@ url_check(struct span url, bool allow_private, struct buf *sent, bool *is_privat
 		wrong = cut(url, &parts);
 	if (wrong)
 		return wrong;
-	buf_add_str(sent, parts.https ? "https://" : "http://");
-	wrong = check_host(&parts, allow_private, sent, is_private);
-	if (wrong)
-		return wrong;
+	if (memo->allow_private == allow_private && span_equal(parts.front, buf_span(&memo->authority))) {
+		buf_add_span(sent, buf_span(&memo->sent));
+	} else {
+		buf_add_str(sent, parts.https ? "https://" : "http://");
+		wrong = check_host(&parts, allow_private, sent, is_private);
+		if (wrong)
+			return wrong;
+		remember(memo, &parts, allow_private, sent);
+	}
 	encode(sent, parts.rest);
 	return sent->len > LIMIT_URL_BYTES ? "url: is longer than 8192 bytes" : NULL;
 }

@@ -10,12 +10,22 @@
 #include "base/buf.h"
 #include "base/span.h"
 
+/* What was found of the last host: most catalogs name few. Zeroed to begin with. */
+struct url_memo {
+	struct buf authority; /* with the scheme, as in the URL */
+	struct buf sent;      /* the two as they are sent */
+	bool allow_private;
+};
+
+void url_memo_free(struct url_memo *m);
+
 /*
  * NULL when the URL can be sent, else why not (static text); *is_private tells whether the reason
  * is that no outside server reaches its host. sent (cleared first) gets it as it is sent:
  * percent-encoded, the host in ASCII.
  */
-const char *url_check(struct span url, bool allow_private, struct buf *sent, bool *is_private);
+const char *url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf *sent,
+		      bool *is_private);
 
 /*
  * Whether a literal host (as in a URL: a name, an IPv4 address in any spelling, an IPv6 address in
