@@ -271,7 +271,9 @@ admit_rows(struct run *r, bool *again)
 	int i;
 
 	*again = false;
-	if (r->waits_for_input || queue_held(q) >= 4 * (size_t)r->options->concurrency + HELD_BASE)
+	r->schedule.rows_paused = r->waits_for_input ||
+				  queue_held(q) >= 4 * (size_t)r->options->concurrency + HELD_BASE;
+	if (r->schedule.rows_paused)
 		return false;
 	for (i = 0; i < ROWS_PER_TURN; i++) {
 		switch (manifest_next(r->manifest, &row, &r->fault)) {
@@ -287,7 +289,7 @@ admit_rows(struct run *r, bool *again)
 			r->counts.passed_over++;
 			break;
 		case MANIFEST_WAIT:
-			r->waits_for_input = true;
+			r->waits_for_input = r->schedule.rows_paused = true;
 			engine_watch(r->engine, manifest_fd(r->manifest), on_input, r);
 			return false;
 		case MANIFEST_BROKEN:

@@ -74,7 +74,7 @@ void
 outage_failed(struct outage *o, int64_t now_ms, int64_t sent_ms, bool doubtful, uint64_t random)
 {
 	if (o->state == OUTAGE_NONE) {
-		if (o->alive_ms >= sent_ms)
+		if (o->alive_ms > sent_ms)
 			return;
 		o->state = OUTAGE_SUSPECTED;
 		o->doubtful = false;

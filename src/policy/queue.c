@@ -103,17 +103,37 @@ take_ready(struct queue *q)
 	return it;
 }
 
-struct item *
-queue_start(struct queue *q, int64_t now_ms)
+static struct item *
+start(struct queue *q, struct item *it, int64_t now_ms)
 {
-	struct item *it = take_ready(q);
-
 	if (!it)
 		return NULL;
 	set_state(q, it, ITEM_IN_FLIGHT);
 	it->attempts++;
 	it->sent_ms = now_ms;
 	return it;
+}
+
+struct item *
+queue_start(struct queue *q, int64_t now_ms)
+{
+	return start(q, take_ready(q), now_ms);
+}
+
+struct item *
+queue_start_fresh(struct queue *q, int64_t now_ms)
+{
+	struct item **at = &q->ready, *it;
+
+	while (*at && (*at)->attempts > 0)
+		at = &(*at)->next;
+	it = *at;
+	if (it) {
+		*at = it->next;
+		if (!*at)
+			q->ready_end = at;
+	}
+	return start(q, it, now_ms);
 }
 
 static void

@@ -60,6 +60,9 @@ void queue_add_front(struct queue *q, struct item *it);
 /* The first ready item, now ITEM_IN_FLIGHT; NULL when there is none. */
 struct item *queue_start(struct queue *q, int64_t now_ms);
 
+/* The same for the first ready item that was never sent. */
+struct item *queue_start_fresh(struct queue *q, int64_t now_ms);
+
 /* Lets an item that is in flight wait until due_ms. */
 void queue_wait(struct queue *q, struct item *it, int64_t due_ms);
 

@@ -44,7 +44,7 @@ in_flight(const struct schedule *s)
 static bool
 only_failed(const struct schedule *s)
 {
-	return s->rows_ended && s->queue.fresh == 0;
+	return (s->rows_ended || s->rows_paused) && s->queue.fresh == 0;
 }
 
 static int64_t
@@ -85,9 +85,16 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 		*wake_ms = earlier(*wake_ms, rate_next_ms(&s->rate, now_ms));
 		return NULL;
 	}
-	if (advice == OUTAGE_ASK)
-		return queue_is_empty(&s->queue) ? NULL : ask(s, now_ms);
-	it = queue_start(&s->queue, now_ms);
+	if (advice == OUTAGE_ASK && queue_held(&s->queue) > 0)
+		return ask(s, now_ms);
+	if (advice == OUTAGE_ASK) { /* nobody to ask for yet */
+		*want_row = !s->rows_ended;
+		*wake_ms = INT64_MAX;
+		return NULL;
+	}
+	/* in an outage a row that has not failed yet tells more than one that has */
+	it = advice == OUTAGE_ONE && !only_failed(s) ? queue_start_fresh(&s->queue, now_ms)
+						     : queue_start(&s->queue, now_ms);
 	if (!it) {
 		*want_row = !s->rows_ended;
 		return NULL;

@@ -64,6 +64,7 @@ struct schedule {
 	uint64_t forbidden_mark; /* successes when the first of them was parked */
 	bool answered;        /* anything was answered: until then one request goes alone */
 	bool rows_ended;      /* the caller has no more rows */
+	bool rows_paused;     /* the caller has no more rows now */
 	enum stop_reason stop;
 	int64_t pause_ms; /* STOP_PAUSE: what the server asked for */
 };

@@ -154,6 +154,15 @@ set_word(struct fault *f, const char *key, const char *value)
 	return set_text(f, key, value) == 0 ? 0 : set_number(f, key, value);
 }
 
+/* Words end at a comma, or at a semicolon (which needs no quotes in a CSV). */
+static const char *
+word_end(const char *p, const char *end)
+{
+	while (p < end && *p != ',' && *p != ';')
+		p++;
+	return p;
+}
+
 int
 fault_parse(struct fault *f, const char *words, size_t n, char *unknown)
 {
@@ -163,7 +172,7 @@ fault_parse(struct fault *f, const char *words, size_t n, char *unknown)
 	f->any = true;
 	while (p < end) {
 		char key[64], value[FAULT_VALUE_BYTES];
-		const char *comma = memchr(p, ',', (size_t)(end - p)), *stop = comma ? comma : end;
+		const char *stop = word_end(p, end);
 		const char *colon = memchr(p, ':', (size_t)(stop - p));
 		size_t key_n = (size_t)((colon ? colon : stop) - p);
 
@@ -178,7 +187,7 @@ fault_parse(struct fault *f, const char *words, size_t n, char *unknown)
 			snprintf(unknown, FAULT_VALUE_BYTES, "%s", key);
 			return -1;
 		}
-		p = comma ? comma + 1 : end;
+		p = stop < end ? stop + 1 : end;
 	}
 	return 0;
 }
