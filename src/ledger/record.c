@@ -329,11 +329,11 @@ static bool
 has_member(const struct layout *l, enum column c, const struct record *r)
 {
 	if (c == COLUMN_ASSET_TYPE)
-		return r->asset_type.n > 0;
+		return r->asset_type.p != NULL;
 	if (c == COLUMN_URL)
-		return r->url.n > 0;
+		return r->url.p != NULL;
 	if (c == COLUMN_NAME)
-		return r->name.n > 0;
+		return r->name.p != NULL;
 	return l->lade & 1u << c;
 }
 

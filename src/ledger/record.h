@@ -76,7 +76,9 @@ const char *error_class_word(enum error_class c);
 
 /* lade's part of a record. Spans are the caller's; empty values are empty spans, 0 or -1 as said. */
 struct record {
-	struct span asset_type, url, name; /* written where the layout has a column for them */
+	/* CSV: written where the layout has a column for them. NDJSON: where p is not NULL, also when
+	 * they are empty, for a results file's own member rules over the plain one. */
+	struct span asset_type, url, name;
 	enum record_status status;
 	enum error_class error_class;
 	struct span asset_id, previous_asset_id, review_status;

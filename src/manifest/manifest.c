@@ -243,11 +243,12 @@ cell(const struct csv_row *r, int column)
 	return column >= 0 && (size_t)column < r->n_cells ? r->cells[column] : (struct span){0};
 }
 
-/* A results file's own column where it says something, else the plain one. */
+/* A results file's own column rules where there is one, even when it is empty: the plain column may
+ * mean something else. */
 static struct span
-either(struct span own, struct span plain)
+own_or_plain(const struct csv_row *r, int own, int plain)
 {
-	return own.n > 0 ? own : plain;
+	return cell(r, own >= 0 ? own : plain);
 }
 
 /* The type that a word, the option, or the URL's extension gives. */
@@ -275,9 +276,9 @@ next_csv(struct manifest *m, struct manifest_row *row, struct fault *f)
 		.line = r.line,
 		.offset = r.offset,
 		.end = r.end,
-		.url = span_trim(either(cell(&r, c->lade_url), cell(&r, c->url))),
-		.type_word = span_trim(either(cell(&r, c->lade_type), cell(&r, c->type))),
-		.name = either(cell(&r, c->lade_name), cell(&r, c->name)),
+		.url = span_trim(own_or_plain(&r, c->lade_url, c->url)),
+		.type_word = span_trim(own_or_plain(&r, c->lade_type, c->type)),
+		.name = own_or_plain(&r, c->lade_name, c->name),
 		.cells = r.cells,
 		.n_cells = r.n_cells,
 		.bad = r.bad,
@@ -333,7 +334,7 @@ member(const struct manifest *m, enum wanted which, enum wanted whole)
 static struct span
 string_member(struct json_value own, struct json_value v, const char *what, const char **bad)
 {
-	if (own.kind == JSON_STRING && own.text.n > 0)
+	if (own.kind != JSON_ABSENT)
 		v = own;
 	if (v.kind != JSON_STRING && v.kind != JSON_NULL && v.kind != JSON_ABSENT)
 		*bad = what;
