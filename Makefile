@@ -120,7 +120,7 @@ test:
 lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
-	shellcheck -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
+	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
 		tests/drift/drift samples/demo tests/bench/throughput
 	codespell src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 

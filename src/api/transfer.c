@@ -452,7 +452,7 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 		a->answer.http_status = (int)status;
 	}
-	reply_parse(&t->reply, a->answer.broken ? (struct span){0} : buf_span(&t->body));
+	reply_parse(&t->reply, a->answer.broken ? span_none() : buf_span(&t->body));
 	a->reply = &t->reply;
 	a->answer.code_kind = t->reply.code_kind;
 	a->answer.code = t->reply.code;

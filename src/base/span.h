@@ -16,6 +16,13 @@ struct span {
 	size_t n;      /* length in bytes */
 };
 
+/* No bytes at all. */
+static inline struct span
+span_none(void)
+{
+	return (struct span){NULL, 0};
+}
+
 /* The span of a NUL-terminated string, which may be NULL (an empty span). */
 static inline struct span
 span_of(const char *s)

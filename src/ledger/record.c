@@ -170,7 +170,7 @@ layout_match(struct layout *l, const struct span *names, size_t n, int **from)
 void
 layout_cell(const struct layout *l, struct buf *out, struct span cell)
 {
-	const char *p = cell.p, *end = cell.p + cell.n, *quote;
+	const char *p = cell.p, *end, *quote;
 	size_t i;
 
 	for (i = 0; i < cell.n; i++)
@@ -181,6 +181,7 @@ layout_cell(const struct layout *l, struct buf *out, struct span cell)
 		return;
 	}
 	buf_add_char(out, '"');
+	end = p + cell.n;
 	while ((quote = memchr(p, '"', (size_t)(end - p)))) {
 		buf_add(out, p, (size_t)(quote + 1 - p));
 		buf_add_char(out, '"');

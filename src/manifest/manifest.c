@@ -240,7 +240,7 @@ reason(struct manifest *m, const char *format, ...)
 static struct span
 cell(const struct csv_row *r, int column)
 {
-	return column >= 0 && (size_t)column < r->n_cells ? r->cells[column] : (struct span){0};
+	return column >= 0 && (size_t)column < r->n_cells ? r->cells[column] : span_none();
 }
 
 /* A results file's own column rules where there is one, even when it is empty: the plain column may
@@ -340,7 +340,7 @@ string_member(struct json_value own, struct json_value v, const char *what, cons
 		*bad = what;
 	else if (v.text.n > 0 && memchr(v.text.p, '\0', v.text.n))
 		*bad = "holds a NUL where a url, name or assetType is";
-	return v.kind == JSON_STRING ? v.text : (struct span){0};
+	return v.kind == JSON_STRING ? v.text : span_none();
 }
 
 static void
@@ -391,7 +391,7 @@ bad_element(struct manifest *m, struct manifest_row *row, const struct json_elem
 		fault_set(f, line, column, "%s", w->text);
 		return SOURCE_BROKEN;
 	}
-	row->json = w->syntax ? (struct span){0} : e->text;
+	row->json = w->syntax ? span_none() : e->text;
 	row->bad = w->text;
 	row->bad_column = m->format == MANIFEST_NDJSON ? (int64_t)w->at + 1 : column;
 	return SOURCE_BYTES;
