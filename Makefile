@@ -122,7 +122,7 @@ lint:
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
 		tests/drift/drift samples/demo tests/bench/throughput
-	codespell src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
+	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says
 format:

@@ -45,13 +45,14 @@ move_window(struct window *w, int64_t offset, size_t bytes)
 static size_t
 record_length(struct span text, enum record_format format)
 {
-	const char *from = text.p, *end = text.p + text.n, *line_end, *p;
+	const char *from = text.p, *end = text.p + text.n, *line_end, *quote;
 	size_t quotes = 0;
 
 	while ((line_end = memchr(from, '\n', (size_t)(end - from)))) {
-		if (format == RECORD_CSV)
-			for (p = from; p < line_end; p++)
-				quotes += *p == '"';
+		for (quote = from; format == RECORD_CSV &&
+				   (quote = memchr(quote, '"', (size_t)(line_end - quote)));
+		     quote++)
+			quotes++;
 		if (quotes % 2 == 0)
 			return (size_t)(line_end + 1 - text.p);
 		from = line_end + 1;

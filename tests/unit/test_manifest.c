@@ -1,0 +1,413 @@
+#include "unit.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "manifest/csv.h"
+#include "manifest/json.h"
+#include "manifest/manifest.h"
+
+static char path[64];
+
+/* Writes a manifest into a file whose name ends in suffix. */
+static void
+put(const char *suffix, const void *bytes, size_t n)
+{
+	FILE *out;
+
+	snprintf(path, sizeof path, "/tmp/lade-unit-%ld%s", (long)getpid(), suffix);
+	out = fopen(path, "wb");
+	assert_non_null(out);
+	assert_int_equal(fwrite(bytes, 1, n, out), n);
+	assert_int_equal(fclose(out), 0);
+}
+
+static void
+put_text(const char *suffix, const char *text)
+{
+	put(suffix, text, strlen(text));
+}
+
+/* Reads a manifest and writes down what it gave: "line:type:url:name;" a row, "line!reason;" a bad
+ * one, "line-" an empty one, and at the end "." or "fault at line:column text". */
+static char *
+read_all(const struct manifest_options *o)
+{
+	struct buf out = {0};
+	struct fault f = {0};
+	struct manifest *m = manifest_open(path, o, &f);
+	enum manifest_status status = MANIFEST_BROKEN;
+	struct manifest_row row;
+
+	while (m && ((status = manifest_next(m, &row, &f)) == MANIFEST_ROW ||
+		     status == MANIFEST_EMPTY)) {
+		buf_add_int(&out, row.line);
+		if (status == MANIFEST_EMPTY) {
+			buf_add_str(&out, "-");
+		} else if (row.bad) {
+			buf_printf(&out, "!%s;", row.bad);
+		} else {
+			buf_printf(&out, ":%s:", asset_type_name(row.type));
+			buf_add_span(&out, row.url);
+			buf_add_char(&out, ':');
+			buf_add_span(&out, row.name);
+			buf_add_char(&out, ';');
+		}
+	}
+	if (status == MANIFEST_END)
+		buf_add_char(&out, '.');
+	else
+		buf_printf(&out, "fault at %lld:%lld %s", (long long)f.line, (long long)f.column,
+			   f.text);
+	manifest_free(m);
+	unlink(path);
+	return out.data;
+}
+
+struct reading {
+	const char *suffix, *text, *expected; /* expected: the whole, or how a fault begins */
+};
+
+static const struct reading readings[] = {
+	/* CSV */
+	{".csv", "url,name\nhttp://a/1.jpg,x\n", "2:Image:http://a/1.jpg:x;."},
+	{".csv", "url\nhttp://a/1.jpg", "2:Image:http://a/1.jpg:;."},
+	{".csv", "\xEF\xBB\xBFurl;Asset Type\r\nu;audio\r\n", "2:Audio:u:;."},
+	{".csv", "\xEF\xBB\xBF\"url\",n\nu,\n", "2::u:;."},
+	{".csv", "name\turl\rA\tu\r\rB\tv\r", "2::u:A;4::v:B;."},
+	{".csv", "url,name\n\"u\",\"a\nb\"\"c\"\nv,d\n", "2::u:a\nb\"c;4::v:d;."},
+	{".csv", "url,name\n u ,x \n", "2::u:x ;."},
+	{".csv", "url,name\nu\nv,w,x\ny,z\n",
+	 "2!has 1 field, the header has 2;3!has 3 fields, the header has 2;4::y:z;."},
+	{".csv", "url\nhttp://a/\xE9.jpg\nv\n", "2!is not UTF-8"},
+	{".csv", "url,name\nu,a\nv,b\"c\n", "2::u:a;fault at 3:4 a quotation mark inside"},
+	{".csv", "url,name\nu,a\n\"v\"x,b\n", "2::u:a;fault at 3:4 text behind a closing"},
+	{".csv", "url,name\nu,a\nv,\"b\nc\n", "2::u:a;fault at 3:0 a quotation mark opened"},
+	{".csv", "link,name\nu,a\n", "fault at 1:0 no column url; did you mean link?"},
+	{".csv", "url,URL\nu,a\n", "2::u:;."},
+	{".csv", "URL,Url\nu,a\n", "fault at 1:0 two columns could be url"},
+	{".csv", "url,lade_attempts\nu,1\n", "fault at 1:0 a column's name begins with lade_"},
+	{".csv", "", "fault at 0:0 is empty"},
+	{".csv", " \n\n", "fault at 0:0 is empty"},
+	{".csv", "url\n", "."},
+	{".csv", "\xFF\xFEu\0r\0", "fault at 1:1 is UTF-16"},
+	{".csv", "caf\xE9,url\n", "fault at 1:4 the header is not UTF-8"},
+	{".tsv", "url\tname\nu,v\t\"a\tb\"\n", "2::u,v:a\tb;."},
+	{".csv", "url,lade_url,lade_status\nplain,,failed\nplain,own,failed\n", "2:::;3::own:;."},
+	/* lists */
+	{".txt", "# c\nhttp://a/1.jpg\n\n  http://a/2.mp3 \n", "2:Image:http://a/1.jpg:;4:Audio:http://a/2.mp3:;."},
+	{"", "https://a/1.pdf\nhttps://a/2.pdf", "1:Document:https://a/1.pdf:;2:Document:https://a/2.pdf:;."},
+	/* JSON */
+	{".json", "[]", "."},
+	{".json", "[{\"url\":\"u\",\"name\":\"\\u00e9\"}, \"v\" , {\"URL\":\"w\",\"name\":12}]",
+	 "1::u:\xC3\xA9;1::v:;1::w:12;."},
+	{".json", "[\n{\"url\":\n\"u\"},\n{\"url\":\"v\"}\n]\n", "2::u:;4::v:;."},
+	{".json", "{\"a\":[1],\"b\":{\"c\":[{}]},\"items\":[{\"url\":\"u\"}],\"z\":1}", "1::u:;."},
+	{".json", "{\"a\":[{\"url\":\"u\"}],\n\"b\":[{\"url\":\"v\"}]}",
+	 "1::u:;fault at 2:5 a second array of objects, \"b\""},
+	{".json", "{\"a\":1}", "fault at 1:8 no array of objects"},
+	{".json", "[1,{\"url\":5},{\"url\":null},[]]",
+	 "1!is neither an object nor a URL;1!url: is no string;1:::;1!is neither an object nor a URL;."},
+	{".json", "[{\"url\":\"u\",\"url\":\"v\"}]", "1!names the member that is needed twice;."},
+	{".json", "[{\"url\":\"u\",\"a\":1,\"a\":2}]", "1!has two members of one name;."},
+	{".json", "[{\"url\":\"\\ud800\"}]", "1!holds half a character"},
+	{".json", "[{\"url\":\"\\ud83d\\u0041\"}]", "1!holds half a character"},
+	{".json", "[{\"url\":\"\\ud83d\\ude00\"}]", "1::\xF0\x9F\x98\x80:;."},
+	{".json", "[{\"url\":\"u\\u0000\"}]", "1!holds a NUL"},
+	{".json", "[{\"url\":\"\xC0\xAF\"}]", "1!is not UTF-8"},
+	{".json", "[\"u\",]", "1::u:;fault at 1:6 an element is missing"},
+	{".json", "[,\"u\"]", "fault at 1:2 a comma before the first"},
+	{".json", "[\"u\" \"v\"]", "1::u:;fault at 1:6 a comma or the array's end"},
+	{".json", "[\"u\"", "1::u:;fault at 1:5 the file ends before"},
+	{".json", "[\"u", "fault at 1:2 the file ends inside"},
+	{".json", "[\"u\"] x", "1::u:;fault at 1:7 text behind the end"},
+	{".json", "[\"u\"]]", "1::u:;fault at 1:6 text behind the end"},
+	{".json", "[{\"url\":\"u\"},\n {\"url\" \"v\"}]", "1::u:;fault at 2:0 is not valid JSON"},
+	{".json", "[{\"url\":\"u\",\f\"a\":1}]", "fault at 1:0 holds a form feed"},
+	{".json", "[tru]", "fault at 1:0 is not valid JSON"},
+	{".json", "[nul,1]", "fault at 1:0 is not valid JSON"},
+	{".json", "[01]", "fault at 1:0"},
+	{".json", "[\"a\\x\"]", "fault at 1:0"},
+	{".json", "{\"a\" 1,\"b\":[{}]}", "fault at 1:6 a colon is missing"},
+	{".json", "{\"a\":,\"b\":[{}]}", "fault at 1:6"},
+	{".json", "{\"a\":[{\"url\":\"u\"}]", "1::u:;fault at 1:19 the file ends before"},
+	/* JSON Lines */
+	{".ndjson", "{\"url\":\"u\"}\r\n\n{\"url\":}\n\"v\"\n{} x\n{} \"x\n[1]\n",
+	 "1::u:;3!is not valid JSON;4::v:;5!has text behind its value;"
+	 "6!has text behind its value;7!is neither an object nor a URL;."},
+	{".json", "{\"url\":\"u\"}\n{\"url\":\"v\"}\n", "1::u:;2::v:;."},
+	{".json", "{\"a\":1}\n{\"url\":\"v\"}\n", "1:::;2::v:;."},
+	{".jsonl", "{\"lade_url\":null,\"url\":\"page\",\"lade_status\":\"invalid\"}\n", "1:::;."},
+	{".jsonl", "{\"lade_code\":\"1\",\"lade_url\":\"x\",\"url\":\"u\"}\n", "fault at 1:0 a member's name begins"},
+	{"", "[{\"url\":\"u\"}]", "1::u:;."},
+};
+
+static void
+each_reading(void **state)
+{
+	static const struct manifest_options plain = {.limit_bytes = -1};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(readings); i++) {
+		const struct reading *r = &readings[i];
+		size_t n = strlen(r->text);
+		char *got;
+
+		if (strncmp(r->expected, "fault at 1:1 is UTF-16", 22) == 0)
+			n = 6; /* it holds NULs */
+		put(r->suffix, r->text, n);
+		got = read_all(&plain);
+		if (strncmp(got, r->expected, strlen(r->expected)) != 0 ||
+		    (r->expected[strlen(r->expected) - 1] == '.' && strcmp(got, r->expected) != 0))
+			fail_msg("number %zu, %s: got %s, expected %s", i, r->text, got, r->expected);
+		free(got);
+	}
+}
+
+static void
+options_lead_to_other_columns(void **state)
+{
+	struct manifest_options o = {.limit_bytes = -1, .map_url = "m.0.src", .map_name = "t.x",
+				     .type = ASSET_VIDEO, .skip_empty = true, .split_urls = "|"};
+	char *got;
+
+	(void)state;
+	put_text(".json", "[{\"m\":[{\"src\":\"a| b ||\"}],\"t.x\":\"n\"},{\"url\":\"u\"},{\"m\":[{\"src\":null}]}]");
+	got = read_all(&o);
+	assert_string_equal(got, "1:Video:a:n;1:Video:b:n;1-1-.");
+	free(got);
+	o = (struct manifest_options){.limit_bytes = -1, .json_path = "x.y"};
+	put_text(".json", "{\"p\":[{}],\"x\":{\"q\":[{}],\"y\":[{\"url\":\"u\"}],\"z\":[{}]},\"r\":[{}]}");
+	got = read_all(&o);
+	assert_string_equal(got, "1::u:;.");
+	free(got);
+	o = (struct manifest_options){.limit_bytes = -1, .map_url = "imge"};
+	put_text(".csv", "image,url\nu,v\n");
+	got = read_all(&o);
+	assert_string_equal(got, "fault at 1:0 no column imge (--map url=...); did you mean image?");
+	free(got);
+}
+
+/* The same rows whatever the size of what arrives: through a pipe, a byte at a time. */
+static void
+a_pipe_that_gives_a_byte_at_a_time(void **state)
+{
+	static const struct manifest_options o = {.limit_bytes = -1, .format = MANIFEST_AUTO};
+	static const char *const texts[] = {
+		"url,name\r\n\"u\",\"a\r\nb\"\r\nv,w\r\n",
+		"[ {\"url\":\"u\",\"x\":[\"\\\\\",\"]\\\"\"]} , {\"url\":\"v\"} ]",
+		"{\"url\":\"u\"}\n{\"url\":\"v\"}\n",
+	};
+	size_t t, i;
+
+	(void)state;
+	for (t = 0; t < COUNT_OF(texts); t++) {
+		int ends[2], saved = dup(STDIN_FILENO), rows = 0, waits = 0;
+		size_t n = strlen(texts[t]), head = t == 0 ? 10 : 25;
+		struct manifest_row row;
+		struct manifest *m;
+		struct fault f;
+
+		if (head > n)
+			head = n;
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(write(ends[1], texts[t], head), head);
+		if (t == 2) /* one line is enough to know what it is */
+			head = 12;
+		assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+		if (t == 1)
+			assert_int_equal(write(ends[1], texts[t] + 25, 20), 20), head = 45;
+		m = manifest_open("-", &o, &f);
+		assert_non_null(m);
+		for (i = t == 2 ? 25 : head; i <= n; i++) {
+			enum manifest_status status;
+
+			while ((status = manifest_next(m, &row, &f)) == MANIFEST_ROW) {
+				assert_null(row.bad);
+				assert_true(span_is(row.url, rows ? "v" : "u"));
+				rows++;
+			}
+			assert_int_equal(status, MANIFEST_WAIT);
+			waits++;
+			if (i < n)
+				assert_int_equal(write(ends[1], texts[t] + i, 1), 1);
+		}
+		close(ends[1]);
+		while (manifest_next(m, &row, &f) == MANIFEST_ROW)
+			rows++;
+		assert_int_equal(rows, 2);
+		assert_true(waits > 3);
+		manifest_free(m);
+		dup2(saved, STDIN_FILENO);
+		close(saved);
+		close(ends[0]);
+	}
+}
+
+/* Rows larger than any window, and at the caps and one past. */
+static void
+caps(void **state)
+{
+	static const struct manifest_options o = {.limit_bytes = -1};
+	struct buf b = {0};
+	size_t i;
+	char *got;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		size_t n = LIMIT_FIELD_BYTES + i;
+
+		buf_clear(&b);
+		buf_add_str(&b, "url,x\nu,");
+		buf_reserve(&b, n);
+		memset(b.data + b.len, 'x', n);
+		b.len += n;
+		buf_add_str(&b, "\nv,y\n");
+		put(".csv", b.data, b.len);
+		got = read_all(&o);
+		assert_string_equal(got, i == 0 ? "2::u:;3::v:;." : "2!a field is longer than 1 MiB;3::v:;.");
+		free(got);
+	}
+	buf_clear(&b);
+	buf_add_str(&b, "url\n\"");
+	buf_reserve(&b, LIMIT_ROW_BYTES * 2);
+	for (i = 0; i < LIMIT_ROW_BYTES * 2 / 64; i++)
+		buf_add_str(&b, "123456789012345678901234567890123456789012345678901234567890123\n");
+	put(".csv", b.data, b.len);
+	got = read_all(&o);
+	assert_true(strncmp(got, "fault at 2:0 a record is longer than 4 MiB", 42) == 0);
+	free(got);
+	for (i = 0; i < 2; i++) {
+		size_t k, depth = LIMIT_DEPTH - 1 + i; /* inside the element's own object */
+
+		buf_clear(&b);
+		buf_add_str(&b, "[{\"url\":\"u\",\"a\":");
+		for (k = 0; k < depth; k++)
+			buf_add_char(&b, '[');
+		for (k = 0; k < depth; k++)
+			buf_add_char(&b, ']');
+		buf_add_str(&b, "}]");
+		put(".json", b.data, b.len);
+		got = read_all(&o);
+		assert_string_equal(got, i == 0 ? "1::u:;." : "1!is nested deeper than 100 levels;.");
+		free(got);
+	}
+	buf_clear(&b);
+	for (i = 0; i < LIMIT_COLUMNS; i++)
+		buf_printf(&b, "%s%zu", i ? "," : "url,", i);
+	buf_add_char(&b, '\n');
+	put(".csv", b.data, b.len);
+	got = read_all(&o);
+	assert_string_equal(got, "fault at 0:0 has more than 16384 columns");
+	free(got);
+	buf_free(&b);
+}
+
+static void
+gzip(void **state)
+{
+	static const struct manifest_options o = {.limit_bytes = -1};
+	static const char text[] = "url\nu\n";
+	static char zeros[1 << 16];
+	unsigned char packed[256];
+	z_stream z = {0};
+	char *got;
+	size_t n, i;
+	gzFile out;
+
+	(void)state;
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (unsigned char *)(uintptr_t)text;
+	z.avail_in = sizeof text - 1;
+	z.next_out = packed;
+	z.avail_out = 100;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	n = z.total_out;
+	deflateEnd(&z);
+	memcpy(packed + n, packed, n); /* two members */
+	put(".csv.gz", packed, n * 2);
+	got = read_all(&o);
+	assert_string_equal(got, "2::u:;3::url:;4::u:;.");
+	free(got);
+	put(".csv.gz", packed, n - 4);
+	got = read_all(&o);
+	assert_non_null(strstr(got, "gzip data is damaged"));
+	free(got);
+	packed[n - 6] ^= 1; /* the checksum */
+	put(".csv", packed, n);
+	got = read_all(&o);
+	assert_non_null(strstr(got, "gzip data is damaged"));
+	free(got);
+	put_text(".csv.gz", "");
+	out = gzopen(path, "wb9");
+	gzputs(out, "url\n");
+	memset(zeros, 'a', sizeof zeros);
+	for (i = 0; i < 1000; i++) {
+		zeros[sizeof zeros - 1] = '\n';
+		gzwrite(out, zeros, sizeof zeros);
+	}
+	gzclose(out);
+	got = read_all(&o);
+	assert_non_null(strstr(got, "it grows by more than any catalog would"));
+	free(got);
+}
+
+/* Records and elements lie where they are said to lie. */
+static void
+places_in_the_file(void **state)
+{
+	static const struct manifest_options o = {.limit_bytes = -1};
+	static const struct {
+		const char *suffix, *text;
+	} cases[] = {
+		{".csv", "\xEF\xBB\xBFurl,n\r\n\r\n\"u\",\"a\n\"\r\nv,b\n\nw,c"},
+		{".json", " [ {\"url\":\"u\"} ,\n\"v\",{\"url\":\"w\"}] "},
+		{".ndjson", "{\"url\":\"u\"}\n\n\"v\"\n{\"url\":\"w\"}"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++) {
+		const char *text = cases[i].text;
+		struct manifest_row row;
+		struct manifest *m;
+		struct fault f;
+		char want = 'u';
+
+		put(cases[i].suffix, text, strlen(text));
+		m = manifest_open(path, &o, &f);
+		while (manifest_next(m, &row, &f) == MANIFEST_ROW) {
+			struct span there = {text + row.offset, (size_t)(row.end - row.offset)};
+			char quoted[4] = {'"', want, '"', 0};
+
+			assert_true(memmem(there.p, there.n, quoted, 3) || there.p[0] == want);
+			assert_true(there.p[0] == '{' || there.p[0] == '"' || there.p[0] == want);
+			want++;
+		}
+		assert_int_equal(want, 'x');
+		manifest_free(m);
+		unlink(path);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_reading),
+		cmocka_unit_test(options_lead_to_other_columns),
+		cmocka_unit_test(a_pipe_that_gives_a_byte_at_a_time),
+		cmocka_unit_test(caps),
+		cmocka_unit_test(gzip),
+		cmocka_unit_test(places_in_the_file),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,399 @@
+#include "unit.h"
+
+#include "policy/backoff.h"
+#include "policy/schedule.h"
+
+#define START 1000000 /* any time: nothing may depend on where the clock begins */
+#define MINUTE 60000
+
+static struct schedule s;
+
+static void
+begin(unsigned retries, bool resend, int64_t interval_ns)
+{
+	struct schedule_options o = {
+		.interval_ns = interval_ns,
+		.retries = retries,
+		.resend = resend,
+		.outage_timeout_ms = 15 * MINUTE,
+		.max_pause_ms = 65 * MINUTE,
+		.seed = 7,
+	};
+
+	schedule_init(&s, &o, START);
+}
+
+static void
+add(struct item *items, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		item_init(&items[i], (uint32_t)i);
+		queue_add(&s.queue, &items[i]);
+	}
+}
+
+static struct item *
+take(int64_t now, int64_t *wake)
+{
+	bool want;
+
+	return schedule_take(&s, now, wake, &want);
+}
+
+/* Takes and answers one row, so that others may go along. */
+static void
+warm_up(struct item *it)
+{
+	int64_t wake;
+
+	item_init(it, 999);
+	queue_add(&s.queue, it);
+	assert_ptr_equal(take(START, &wake), it);
+	assert_int_equal(schedule_done(&s, it, OUTCOME_UPLOADED, START, -1), VERDICT_FINAL);
+}
+
+static void
+the_first_request_goes_alone(void **state)
+{
+	struct item items[3];
+	int64_t wake;
+
+	(void)state;
+	begin(5, false, 0);
+	add(items, 3);
+	assert_ptr_equal(take(START, &wake), &items[0]);
+	assert_null(take(START, &wake));
+	assert_int_equal(wake, INT64_MAX);
+	schedule_done(&s, &items[0], OUTCOME_UPLOADED, START + 5, -1);
+	assert_ptr_equal(take(START + 5, &wake), &items[1]);
+	assert_ptr_equal(take(START + 5, &wake), &items[2]);
+	schedule_fini(&s);
+}
+
+static void
+no_second_holds_more_than_the_rate(void **state)
+{
+	static const int64_t rates[] = {1, 3, 10, 100, 999, 1000};
+	static struct item items[4000];
+	static int64_t starts[4000];
+	size_t r;
+
+	(void)state;
+	for (r = 0; r < COUNT_OF(rates); r++) {
+		int64_t now, wake, end = START + 3000;
+		uint64_t random = 1;
+		size_t n = 0, from = 0;
+
+		begin(5, false, (1000000000 + rates[r] - 1) / rates[r]);
+		add(items, COUNT_OF(items));
+		s.answered = true;
+		for (now = START; now < end && n < COUNT_OF(items);) {
+			if (take(now, &wake))
+				starts[n++] = now;
+			else /* a timer that wakes late by 0 to 30 ms */
+				now = wake + (int64_t)(backoff_random(&random) % 31);
+		}
+		for (size_t i = 0; i < n; i++) {
+			while (starts[i] - starts[from] >= 1000)
+				from++;
+			assert_in_range(i - from + 1, 1, (size_t)rates[r]);
+		}
+		schedule_fini(&s);
+	}
+}
+
+static void
+a_pause_holds_everybody_for_as_long_as_asked(void **state)
+{
+	struct item first, items[2];
+	int64_t wake;
+
+	(void)state;
+	begin(5, false, 0);
+	warm_up(&first);
+	add(items, 2);
+	take(START + 10, &wake);
+	assert_int_equal(schedule_done(&s, &items[0], OUTCOME_THROTTLED, START + 20, 2000),
+			 VERDICT_AGAIN);
+	assert_null(take(START + 2019, &wake));
+	assert_int_equal(wake, START + 2020);
+	assert_ptr_equal(take(START + 2020, &wake), &items[0]); /* back at the head */
+	assert_int_equal(s.stop, STOP_NONE);
+	schedule_done(&s, &items[0], OUTCOME_THROTTLED, START + 2030, 66 * MINUTE);
+	assert_int_equal(s.stop, STOP_PAUSE);
+	schedule_fini(&s);
+}
+
+static void
+refusals_without_a_time_pause_longer_and_longer(void **state)
+{
+	struct rate r;
+	int64_t now = START, previous = 0;
+	int i;
+
+	(void)state;
+	rate_init(&r, 0, START - 10);
+	for (i = 0; i < 12; i++) {
+		int64_t pause;
+
+		rate_refused(&r, now, now - 1, -1, (uint64_t)i * 12345);
+		pause = rate_next_ms(&r, now) - now;
+		assert_in_range(pause, 400, 66001);
+		if (i < 7)
+			assert_true(pause > previous);
+		previous = pause;
+		rate_refused(&r, now, now - 1, -1, 0); /* sent before the pause: old news */
+		assert_int_equal(rate_next_ms(&r, now) - now, pause);
+		now += pause + 2;
+	}
+	rate_accepted(&r);
+	rate_refused(&r, now, now - 1, -1, 0);
+	assert_in_range(rate_next_ms(&r, now) - now, 400, 600);
+}
+
+static void
+attempts_count_only_while_others_succeed(void **state)
+{
+	struct item first, bad, good[8];
+	int64_t wake, now = START + 100;
+	int i, sent = 0;
+
+	(void)state;
+	begin(2, false, 0);
+	warm_up(&first);
+	add(&bad, 1);
+	take(now, &wake);
+	sent++;
+	assert_int_equal(schedule_done(&s, &bad, OUTCOME_UNAVAILABLE, now + 1, -1), VERDICT_AGAIN);
+	/* alone it may fail as often as it likes */
+	s.rows_ended = false;
+	s.rows_paused = true;
+	for (i = 0; i < 8; i++) {
+		struct item *it;
+
+		item_init(&good[i], (uint32_t)i + 1);
+		queue_add(&s.queue, &good[i]);
+		now += 2 * MINUTE;
+		while (!(it = take(now, &wake)) || it == &bad) {
+			assert_non_null(it); /* something is due after two minutes */
+			sent++;
+			if (schedule_done(&s, &bad, OUTCOME_UNAVAILABLE, now + 1, -1) == VERDICT_FINAL)
+				goto out;
+			now += 2 * MINUTE;
+		}
+		assert_ptr_equal(it, &good[i]);
+		schedule_done(&s, it, OUTCOME_UPLOADED, now + 2, -1);
+	}
+out:
+	assert_int_equal(bad.resent, 2);
+	assert_in_range(sent, 3, 5);
+	schedule_fini(&s);
+}
+
+static void
+five_403_in_a_row_are_the_key(void **state)
+{
+	struct item first, items[6];
+	int64_t wake;
+	int i;
+
+	(void)state;
+	begin(5, false, 0);
+	warm_up(&first);
+	add(items, 6);
+	for (i = 0; i < 5; i++) {
+		assert_ptr_equal(take(START + 1, &wake), &items[i]);
+		assert_int_equal(s.stop, STOP_NONE);
+		assert_int_equal(schedule_done(&s, &items[i], OUTCOME_FORBIDDEN, START + 2, -1),
+				 VERDICT_PARKED);
+		assert_null(schedule_forgive(&s, false));
+	}
+	assert_int_equal(s.stop, STOP_KEY);
+	schedule_fini(&s);
+	/* with a success between they are the rows' own */
+	begin(5, false, 0);
+	warm_up(&first);
+	add(items, 2);
+	take(START + 1, &wake);
+	take(START + 1, &wake);
+	schedule_done(&s, &items[0], OUTCOME_FORBIDDEN, START + 2, -1);
+	assert_null(schedule_forgive(&s, false));
+	schedule_done(&s, &items[1], OUTCOME_UPLOADED, START + 3, -1);
+	assert_ptr_equal(schedule_forgive(&s, false), &items[0]);
+	assert_null(schedule_forgive(&s, false));
+	schedule_fini(&s);
+}
+
+static void
+a_hanging_server_puts_no_row_more_in_doubt(void **state)
+{
+	struct item first, items[20];
+	int64_t wake, now = START + MINUTE;
+	int i;
+
+	(void)state;
+	begin(5, false, 0);
+	warm_up(&first);
+	add(items, 20);
+	for (i = 0; i < 4; i++)
+		take(START + 10, &wake);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(schedule_done(&s, &items[i], OUTCOME_NO_ANSWER, now + i, -1),
+				 VERDICT_FINAL);
+		assert_int_equal(s.outage.state, OUTAGE_SUSPECTED);
+		if (i < 3)
+			assert_null(take(now + i, &wake));
+	}
+	/* a question, at once; while it hangs, nothing else */
+	assert_ptr_equal(take(now + 4, &wake), &s.question);
+	assert_null(take(now + 5, &wake));
+	schedule_answered(&s, OUTCOME_NO_ANSWER, now + MINUTE, -1);
+	assert_null(take(now + MINUTE, &wake));
+	assert_in_range(wake - (now + MINUTE), 900, 1100);
+	assert_ptr_equal(take(wake, &wake), &s.question);
+	now += 2 * MINUTE;
+	schedule_answered(&s, OUTCOME_REJECTED, now, -1);
+	/* back: one upload goes alone, then all */
+	assert_ptr_equal(take(now, &wake), &items[4]);
+	assert_null(take(now, &wake));
+	schedule_done(&s, &items[4], OUTCOME_UPLOADED, now + 1, -1);
+	assert_non_null(take(now + 1, &wake));
+	assert_non_null(take(now + 1, &wake));
+	schedule_fini(&s);
+}
+
+static void
+a_server_that_stays_down_ends_the_run(void **state)
+{
+	struct item items[3];
+	int64_t wake, now = START, gap = 0;
+	int asked = 0;
+
+	(void)state;
+	begin(5, false, 0);
+	add(items, 3);
+	while (s.stop == STOP_NONE) {
+		struct item *it = take(now, &wake);
+
+		if (it) {
+			asked++;
+			assert_int_equal(schedule_done(&s, it, OUTCOME_NOT_SENT, now, -1),
+					 VERDICT_AGAIN);
+			assert_int_equal(it->attempts, 0);
+		} else if (s.stop == STOP_NONE) {
+			assert_true(wake > now);
+			gap = wake - now;
+			assert_true(gap <= 66000);
+			now = wake;
+		}
+	}
+	assert_int_equal(s.stop, STOP_OUTAGE);
+	assert_in_range(now - START, 15 * MINUTE, 15 * MINUTE + 1);
+	assert_in_range(asked, 15, 30);
+	schedule_fini(&s);
+}
+
+static void
+full_jitter_stays_under_its_cap(void **state)
+{
+	uint64_t random = 3;
+	unsigned n;
+
+	(void)state;
+	for (n = 0; n < 40; n++) {
+		int64_t top = n < 7 ? 500 << n : BACKOFF_CAP_MS, low = INT64_MAX, high = 0;
+		int i;
+
+		for (i = 0; i < 1000; i++) {
+			int64_t ms = backoff_ms(n, backoff_random(&random));
+
+			low = ms < low ? ms : low;
+			high = ms > high ? ms : high;
+		}
+		top = top > BACKOFF_CAP_MS ? BACKOFF_CAP_MS : top;
+		assert_true(high <= top);
+		assert_true(high > top * 9 / 10 && low < top / 10);
+	}
+}
+
+static void
+followers_keep_their_order(void **state)
+{
+	struct item leader, f[3];
+	int i;
+
+	(void)state;
+	begin(5, false, 0);
+	item_init(&leader, 5);
+	queue_add(&s.queue, &leader);
+	assert_ptr_equal(queue_leader(&s.queue, 5), &leader);
+	assert_null(queue_leader(&s.queue, 5 + QUEUE_BUCKETS));
+	for (i = 0; i < 3; i++) {
+		item_init(&f[i], 5);
+		queue_follow(&s.queue, &leader, &f[i]);
+	}
+	assert_int_equal(queue_held(&s.queue), 4);
+	for (i = 0; i < 3; i++)
+		assert_ptr_equal(queue_unfollow(&s.queue, &leader), &f[i]);
+	assert_null(queue_unfollow(&s.queue, &leader));
+	assert_ptr_equal(queue_drop(&s.queue), &leader);
+	assert_null(queue_leader(&s.queue, 5));
+	assert_true(queue_is_empty(&s.queue));
+	schedule_fini(&s);
+}
+
+static void
+waiting_items_wake_in_the_order_of_their_time(void **state)
+{
+	static struct item items[500];
+	uint64_t random = 9;
+	int64_t last = 0;
+	size_t i;
+
+	(void)state;
+	begin(5, false, 0);
+	add(items, COUNT_OF(items));
+	for (i = 0; i < COUNT_OF(items); i++) {
+		struct item *it = queue_start(&s.queue, START);
+
+		queue_wait(&s.queue, it, START + (int64_t)(backoff_random(&random) % 1000));
+	}
+	for (i = 0; i < COUNT_OF(items); i++) {
+		int64_t due = queue_due_ms(&s.queue);
+		struct item *it;
+
+		assert_true(due >= last);
+		last = due;
+		queue_wake(&s.queue, due);
+		while ((it = queue_start(&s.queue, due))) {
+			assert_true(it->due_ms <= due);
+			queue_finish(&s.queue, it);
+		}
+		if (queue_is_empty(&s.queue))
+			break;
+	}
+	assert_true(queue_is_empty(&s.queue));
+	schedule_fini(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_request_goes_alone),
+		cmocka_unit_test(no_second_holds_more_than_the_rate),
+		cmocka_unit_test(a_pause_holds_everybody_for_as_long_as_asked),
+		cmocka_unit_test(refusals_without_a_time_pause_longer_and_longer),
+		cmocka_unit_test(attempts_count_only_while_others_succeed),
+		cmocka_unit_test(five_403_in_a_row_are_the_key),
+		cmocka_unit_test(a_hanging_server_puts_no_row_more_in_doubt),
+		cmocka_unit_test(a_server_that_stays_down_ends_the_run),
+		cmocka_unit_test(full_jitter_stays_under_its_cap),
+		cmocka_unit_test(followers_keep_their_order),
+		cmocka_unit_test(waiting_items_wake_in_the_order_of_their_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
