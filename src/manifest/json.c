@@ -381,7 +381,7 @@ parse(struct json_lookup *l, struct span text)
 	yajl_status status = yajl_parse(l->yajl, (const unsigned char *)text.p, text.n);
 	size_t used = yajl_get_bytes_consumed(l->yajl);
 
-	if (status == yajl_status_ok && l->end > 0 && !only_blanks_behind(text, l->end))
+	if (l->end > 0 && !only_blanks_behind(text, l->end))
 		return (struct json_wrong){"has text behind its value", l->end, true};
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(l->yajl);

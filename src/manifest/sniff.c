@@ -11,6 +11,8 @@
 #include "base/limits.h"
 #include "manifest/json.h"
 
+#define ENCODING_BYTES 4 /* enough to tell UTF-16 and a byte order mark */
+
 static bool
 ends_with(struct span path, const char *suffix)
 {
@@ -155,32 +157,47 @@ check_encoding(struct sniffed *out, struct fault *f)
 	return 0;
 }
 
-int
-sniff(struct source *s, const char *path, const struct manifest_options *o, struct sniffed *out,
-      struct fault *f)
+/* Reads until a byte that is no blank is there; *at is its offset. */
+static int
+find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault *f)
 {
-	enum manifest_format format = o->format;
-	size_t at;
+	enum source_status status = SOURCE_BYTES;
 
-	*out = (struct sniffed){.format = MANIFEST_AUTO};
-	if (read_line(s, out, 0, f) == SOURCE_BROKEN || check_encoding(out, f) < 0)
+	while (status == SOURCE_BYTES && out->window.n < ENCODING_BYTES)
+		status = source_more(s, true, &out->window, f);
+	if (status == SOURCE_BROKEN || check_encoding(out, f) < 0)
 		return -1;
-	while ((at = first_byte(out->window, out->skip)) == out->window.n) {
-		enum source_status status = source_more(s, true, &out->window, f);
-
+	while ((*at = first_byte(out->window, out->skip)) == out->window.n) {
+		status = source_more(s, true, &out->window, f);
 		if (status == SOURCE_BROKEN)
 			return -1;
 		if (status == SOURCE_END)
 			return fault_set(f, 0, 0, "is empty: a manifest begins with a header, or is JSON");
 	}
-	if (format == MANIFEST_AUTO)
-		format = by_name(path);
-	if (format == MANIFEST_AUTO)
-		format = out->window.p[at] == '[' || out->window.p[at] == '{' ? MANIFEST_JSON
-			 : begins_with_url(out->window, at)                  ? MANIFEST_LIST
-									     : MANIFEST_CSV;
-	if ((format == MANIFEST_JSON || format == MANIFEST_NDJSON) && o->format == MANIFEST_AUTO)
+	return 0;
+}
+
+int
+sniff(struct source *s, const char *path, const struct manifest_options *o, struct sniffed *out,
+      struct fault *f)
+{
+	enum manifest_format format = o->format != MANIFEST_AUTO ? o->format : by_name(path);
+	bool json;
+	size_t at;
+
+	*out = (struct sniffed){.format = MANIFEST_AUTO};
+	if (find_first_byte(s, out, &at, f) < 0)
+		return -1;
+	json = format == MANIFEST_JSON || format == MANIFEST_NDJSON ||
+	       (format == MANIFEST_AUTO && (out->window.p[at] == '[' || out->window.p[at] == '{'));
+	if (json && o->format == MANIFEST_AUTO) {
 		format = json_kind(s, o, format, out, f);
+	} else if (!json) {
+		if (read_line(s, out, at, f) == SOURCE_BROKEN)
+			return -1;
+		if (format == MANIFEST_AUTO)
+			format = begins_with_url(out->window, at) ? MANIFEST_LIST : MANIFEST_CSV;
+	}
 	out->format = format;
 	if (format == MANIFEST_TSV)
 		out->delimiter = '\t';
