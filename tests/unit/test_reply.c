@@ -1,0 +1,170 @@
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "api/reply.h"
+#include "api/request.h"
+#include "base/diag.h"
+
+struct envelope {
+	const char *body;
+	enum code_kind kind;
+	int64_t code;
+	enum id_kind id;
+	const char *message;
+};
+
+static const struct envelope envelopes[] = {
+	{"{\"code\":0,\"msg\":null,\"data\":{\"assetId\":\"asset-1\"}}", CODE_NUMBER, 0, ID_VALID, ""},
+	{" {\"x\":[{\"code\":5}],\"data\":{\"assetId\":\"A.b_c-9\"},\"code\":\"0\"}\r\n", CODE_NUMBER, 0, ID_VALID, ""},
+	{"{\"code\":1001,\"msg\":\"\xE7\xB4\xA0\xE6\x9D\x90\",\"data\":null}", CODE_NUMBER, 1001, ID_ABSENT, "\xE7\xB4\xA0\xE6\x9D\x90"},
+	{"{\"code\":-1}", CODE_NUMBER, -1, ID_ABSENT, ""},
+	{"{\"code\":\"InvalidUrl\"}", CODE_WORD, 0, ID_ABSENT, ""},
+	{"{\"code\":\"\"}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":1.5}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":0e0}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":null}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":true}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":[0]}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":{\"code\":0}}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":0,\"code\":0}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":99999999999999999999}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"data\":{\"code\":0}}", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"[{\"code\":0}]", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":0} x", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":0} \"abc", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"{\"code\":0", CODE_ABSENT, 0, ID_ABSENT, NULL},
+	{"", CODE_ABSENT, 0, ID_ABSENT, "an empty answer"},
+	{"<html>", CODE_ABSENT, 0, ID_ABSENT, "no envelope in the answer: <html>"},
+	{"{\"code\":0,\"data\":{\"assetId\":\"\"}}", CODE_NUMBER, 0, ID_ABSENT, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":null}}", CODE_NUMBER, 0, ID_ABSENT, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":5}}", CODE_NUMBER, 0, ID_INVALID, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":{}}}", CODE_NUMBER, 0, ID_INVALID, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":false}}", CODE_NUMBER, 0, ID_INVALID, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":\"a b\"}}", CODE_NUMBER, 0, ID_INVALID, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":\"a\\u0000b\"}}", CODE_NUMBER, 0, ID_INVALID, ""},
+	{"{\"code\":0,\"data\":{\"assetId\":\"a\",\"assetId\":\"b\"}}", CODE_NUMBER, 0, ID_INVALID, ""},
+	{"{\"code\":0,\"data\":{\"x\":{\"assetId\":\"a\"}}}", CODE_NUMBER, 0, ID_ABSENT, ""},
+	{"{\"code\":0,\"data\":[{\"assetId\":\"a\"}]}", CODE_NUMBER, 0, ID_ABSENT, ""},
+	{"{\"code\":0,\"other\":{\"assetId\":\"a\"}}", CODE_NUMBER, 0, ID_ABSENT, ""},
+	{"{\"code\":7,\"msg\":\"a\\u001b\\nb\"}", CODE_NUMBER, 7, ID_ABSENT, "a\\x1b\\nb"},
+	{"{\"code\":7,\"msg\":\"=1+1\"}", CODE_NUMBER, 7, ID_ABSENT, " =1+1"},
+	{"{\"code\":7,\"msg\":\"the key sk-secret here\"}", CODE_NUMBER, 7, ID_ABSENT, "the key [key] here"},
+};
+
+static void
+each_envelope(void **state)
+{
+	struct reply r = {0};
+	size_t i;
+
+	(void)state;
+	diag_set_secret("sk-secret");
+	for (i = 0; i < COUNT_OF(envelopes); i++) {
+		const struct envelope *e = &envelopes[i];
+
+		reply_parse(&r, span_of(e->body));
+		if (r.code_kind != e->kind || r.code != e->code || r.id != e->id)
+			fail_msg("%s: kind %d, code %lld, id %d", e->body, r.code_kind,
+				 (long long)r.code, r.id);
+		if (e->message && !span_is(buf_span(&r.message), e->message))
+			fail_msg("%s: message %s", e->body, r.message.data);
+	}
+	diag_set_secret(NULL);
+	reply_free(&r);
+}
+
+static void
+an_id_at_its_limit_and_one_past(void **state)
+{
+	char body[256];
+	struct reply r = {0};
+	int n;
+
+	(void)state;
+	for (n = 128; n <= 129; n++) {
+		snprintf(body, sizeof body, "{\"code\":0,\"data\":{\"assetId\":\"%0*d\"}}", n, 1);
+		reply_parse(&r, span_of(body));
+		assert_int_equal(r.id, n == 128 ? ID_VALID : ID_INVALID);
+	}
+	reply_free(&r);
+}
+
+static void
+messages_are_cut_between_characters_and_masked_first(void **state)
+{
+	char text[1200];
+	struct buf out = {0};
+
+	(void)state;
+	memset(text, 'a', sizeof text);
+	memcpy(text + 498, "\xE7\xB4\xA0", 3);
+	text[600] = '\0';
+	reply_message(&out, span_of(text));
+	assert_int_equal(out.len, 498);
+	memset(text, 'a', sizeof text);
+	memcpy(text + 494, "sk-secret", 9);
+	text[600] = '\0';
+	diag_set_secret("sk-secret");
+	reply_message(&out, span_of(text));
+	diag_set_secret(NULL);
+	assert_null(strstr(out.data, "sk-"));
+	buf_free(&out);
+}
+
+static void
+retry_after(void **state)
+{
+	static const struct {
+		const char *value;
+		int64_t ms;
+	} cases[] = {
+		{"1", 1000}, {"120 ", 120000}, {"0", -1}, {"-5", -1}, {"1.5", -1}, {"", -1}, {"soon", -1},
+		{"99999999999999999999", INT64_C(366) * 86400000},
+		{"Mon, 30 Mar 2026 14:22:08 GMT", 9877}, {"Mon, 30 Mar 2026 14:21:00 GMT", -1},
+		{"Monday, 30-Mar-26 14:22:08 GMT", 9877}, {"Mon Mar 30 14:22:08 2026", 9877},
+		{"1e3", -1}, {"5, 6", -1}, {NULL, -1},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++)
+		if (reply_retry_after_ms(cases[i].value, 1774880518123) != cases[i].ms)
+			fail_msg("%s: %lld", cases[i].value,
+				 (long long)reply_retry_after_ms(cases[i].value, 1774880518123));
+}
+
+static void
+bodies(void **state)
+{
+	struct request_writer *w = request_writer_new();
+	struct buf b = {0};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		buf_clear(&b);
+		request_body(w, &b, "Image", span_of("https://a/\"\\"), span_of("\xC3\xA9\n"));
+		assert_string_equal(b.data, "{\"assetType\":\"Image\",\"url\":\"https://a/\\\"\\\\\","
+					    "\"name\":\"\xC3\xA9\\n\"}");
+	}
+	buf_clear(&b);
+	request_body(w, &b, "Video", span_of("u"), span_none());
+	assert_string_equal(b.data, "{\"assetType\":\"Video\",\"url\":\"u\"}");
+	buf_free(&b);
+	request_writer_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_envelope),
+		cmocka_unit_test(an_id_at_its_limit_and_one_past),
+		cmocka_unit_test(messages_are_cut_between_characters_and_masked_first),
+		cmocka_unit_test(retry_after),
+		cmocka_unit_test(bodies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+#include "unit.h"
+
+#include <locale.h>
+
+#include "base/limits.h"
+#include "manifest/asset.h"
+
+static struct url_memo memo;
+
+struct check {
+	const char *url, *result; /* what is sent, or "!" and how the reason begins */
+};
+
+static const struct check checks[] = {
+	{"https://a.example/x.jpg", "https://a.example/x.jpg"},
+	{"HTTPS://a.example", "https://a.example"},
+	{"http://a.example:8080/x?y#z", "http://a.example:8080/x?y#z"},
+	{"https://a.example/a/../b/./c", "https://a.example/a/../b/./c"},
+	{"https://a.example/%e4%20", "https://a.example/%e4%20"},
+	{"https://a.example/ä b<>\"{}|^`", "https://a.example/%C3%A4%20b%3C%3E%22%7B%7D%7C%5E%60"},
+	{"https://bücher.example/", "https://xn--bcher-kva.example/"},
+	{"https://a.example./x", "https://a.example./x"},
+	{"https://ex_ample.com/x", "https://ex_ample.com/x"},
+	{"https://8.8.8.8/x", "https://8.8.8.8/x"},
+	{"https://[2606:4700::1111]/x", "https://[2606:4700::1111]/x"},
+	{"", "!url: is empty"},
+	{"a.example/x", "!url: is not absolute"},
+	{"//a.example/x", "!url: is not absolute"},
+	{"ftp://a.example/x", "!url: does not begin with http"},
+	{"javascript:alert(1)", "!url: does not begin with http"},
+	{"http:/a.example/x", "!url: does not begin with http"},
+	{"https://", "!url: no host"},
+	{"https:///x", "!url: no host"},
+	{"https://:80/x", "!url: no host"},
+	{"https://?x", "!url: no host"},
+	{"https://u@a.example/", "!url: holds a user name"},
+	{"https://u:p@a.example/", "!url: holds a user name"},
+	{"https://@a.example/", "!url: holds a user name"},
+	{"https://a.example\\@b.example/", "!url: holds a backslash"},
+	{"https://a.example/\x01", "!url: holds a control character"},
+	{"https://a.example/\n", "!url: holds a control character"},
+	{"https://a.example/%zz", "!url: a %"},
+	{"https://a.example/%4", "!url: a %"},
+	{"https://a.example:0/", "!url: the port"},
+	{"https://a.example:65536/", "!url: the "},
+	{"https://a.example:x/", "!url: the "},
+	{"https://a..example/", "!url: the host has an empty label"},
+	{"https://.example.com/", "!url: the host has an empty label"},
+	{"https://-a.example/", "!url: the host has an empty label"},
+	{"https://a b.example/", "!url: the host is not valid"},
+	{"https://[::1", "!url: the host is not valid"},
+	{"http://localhost/", "!url: no outside"},
+	{"http://x.localhost/", "!url: no outside"},
+	{"http://LOCALHOST./", "!url: no outside"},
+	{"http://intranet/", "!url: no outside"},
+	{"http://nas.local/", "!url: no outside"},
+	{"http://127.0.0.1/", "!url: no outside"},
+	{"http://127.1/", "!url: no outside"},
+	{"http://2130706433/", "!url: no outside"},
+	{"http://0x7f.1/", "!url: no outside"},
+	{"http://0177.0.0.1/", "!url: no outside"},
+	{"http://%31%32%37.0.0.1/", "!url: no outside"},
+	{"http://10.1.2.3/", "!url: no outside"},
+	{"http://172.16.0.1/", "!url: no outside"},
+	{"http://192.168.0.1/", "!url: no outside"},
+	{"http://169.254.169.254/latest", "!url: no outside"},
+	{"http://100.64.0.1/", "!url: no outside"},
+	{"http://0.0.0.0/", "!url: no outside"},
+	{"http://255.255.255.255/", "!url: no outside"},
+	{"http://224.0.0.1/", "!url: no outside"},
+	{"http://[::1]/", "!url: no outside"},
+	{"http://[::]/", "!url: no outside"},
+	{"http://[fe80::1]/", "!url: no outside"},
+	{"http://[fd00::1]/", "!url: no outside"},
+	{"http://[::ffff:10.0.0.1]/", "!url: no outside"},
+	{"http://[64:ff9b::7f00:1]/", "!url: no outside"},
+	{"http://[2002:7f00:1::]/", "!url: no outside"},
+};
+
+static void
+each_url(void **state)
+{
+	struct buf sent = {0};
+	size_t i;
+	int round;
+
+	(void)state;
+	for (round = 0; round < 2; round++) { /* the memo must not change what is found */
+		for (i = 0; i < COUNT_OF(checks); i++) {
+			bool is_private;
+			const char *wrong =
+				url_check(span_of(checks[i].url), false, &memo, &sent, &is_private);
+			const char *want = checks[i].result;
+
+			if (want[0] != '!' ? wrong || strcmp(sent.data, want) != 0
+					   : !wrong || strncmp(wrong, want + 1, strlen(want + 1)) != 0)
+				fail_msg("%s: %s", checks[i].url, wrong ? wrong : sent.data);
+			assert_int_equal(is_private, strncmp(want, "!url: no outside", 16) == 0);
+		}
+	}
+	buf_free(&sent);
+	url_memo_free(&memo);
+	memset(&memo, 0, sizeof memo);
+}
+
+static void
+allowing_private_hosts_is_remembered_apart(void **state)
+{
+	struct span url = span_of("http://10.0.0.1/x");
+	struct buf sent = {0};
+	bool is_private;
+
+	(void)state;
+	assert_null(url_check(url, true, &memo, &sent, &is_private));
+	assert_non_null(url_check(url, false, &memo, &sent, &is_private));
+	assert_null(url_check(url, true, &memo, &sent, &is_private));
+	buf_free(&sent);
+	url_memo_free(&memo);
+	memset(&memo, 0, sizeof memo);
+}
+
+static void
+the_length_at_its_limit_and_one_past(void **state)
+{
+	static char url[LIMIT_URL_BYTES + 2];
+	struct buf sent = {0};
+	bool is_private;
+
+	(void)state;
+	memset(url, 'x', sizeof url - 1);
+	memcpy(url, "https://a.example/", 18);
+	assert_non_null(url_check(span_of(url), false, &memo, &sent, &is_private));
+	url[LIMIT_URL_BYTES] = '\0';
+	assert_null(url_check(span_of(url), false, &memo, &sent, &is_private));
+	buf_free(&sent);
+	url_memo_free(&memo);
+	memset(&memo, 0, sizeof memo);
+}
+
+static void
+types(void **state)
+{
+	(void)state;
+	assert_int_equal(asset_type_parse(span_of(" VIDEO ")), ASSET_VIDEO);
+	assert_int_equal(asset_type_parse(span_of("Videos")), ASSET_NONE);
+	assert_int_equal(asset_type_parse(span_of("")), ASSET_NONE);
+	assert_int_equal(asset_type_infer(span_of("https://a/b.JPeG?x=.mp4#.pdf")), ASSET_IMAGE);
+	assert_int_equal(asset_type_infer(span_of("https://a/b.tar.wav")), ASSET_AUDIO);
+	assert_int_equal(asset_type_infer(span_of("https://a.mp4/b")), ASSET_NONE);
+	assert_int_equal(asset_type_infer(span_of("https://a/b.")), ASSET_NONE);
+	assert_int_equal(asset_type_infer(span_of("https://a/b.ts")), ASSET_NONE);
+}
+
+static void
+warnings(void **state)
+{
+	char name[LIMIT_NAME_CHARS * 2 + 3] = "";
+	struct span url = span_of("https://a.example/x.mp4");
+	struct buf sent = {0};
+	struct asset_finding f;
+	unsigned i;
+
+	(void)state;
+	f = asset_check(ASSET_IMAGE, span_of("image"), url, span_of("n"), true, false, &memo, &sent);
+	assert_int_equal(f.problem, ASSET_GOOD);
+	assert_int_equal(f.warning, ASSET_ODD_EXTENSION);
+	for (i = 0; i < LIMIT_NAME_CHARS; i++)
+		strcat(name, "\xC3\xA9");
+	f = asset_check(ASSET_VIDEO, span_of(""), url, span_of(name), true, false, &memo, &sent);
+	assert_int_equal(f.warning, ASSET_GOOD);
+	strcat(name, "e");
+	f = asset_check(ASSET_VIDEO, span_of(""), url, span_of(name), true, false, &memo, &sent);
+	assert_int_equal(f.warning, ASSET_LONG_NAME);
+	f = asset_check(ASSET_VIDEO, span_of(""), url, span_of(""), true, false, &memo, &sent);
+	assert_int_equal(f.warning, ASSET_NO_NAME);
+	f = asset_check(ASSET_NONE, span_of("Pic"), url, span_of(""), true, false, &memo, &sent);
+	assert_int_equal(f.problem, ASSET_BAD_TYPE);
+	f = asset_check(ASSET_NONE, span_of(""), url, span_of(""), true, false, &memo, &sent);
+	assert_int_equal(f.problem, ASSET_NO_TYPE);
+	buf_free(&sent);
+	url_memo_free(&memo);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_url),
+		cmocka_unit_test(allowing_private_hosts_is_remembered_apart),
+		cmocka_unit_test(the_length_at_its_limit_and_one_past),
+		cmocka_unit_test(types),
+		cmocka_unit_test(warnings),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
