@@ -21,8 +21,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 	-Wpointer-arith -Wundef -Wwrite-strings $(if $(WERROR),-Werror)
 PACKAGES := libcurl yajl libxxhash zlib
 LADE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(SAN_FLAGS_$(SAN))
-LADE_LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv
-PACKAGE_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+# asked for once, and only when something is compiled
+LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv)$(LADE_LIBS)
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
@@ -52,29 +53,38 @@ STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
 ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 
-.PHONY: all check check-unit check-cli check-layers check-drift check-server check-long bench \
-	demo test deps lint format coverage dist install uninstall clean help
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)  $@")
+
+.PHONY: all check check-unit check-cli check-layers check-drift bench demo test deps lint \
+	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(BUILD)/lade $(BUILD)/standin
 
 $(BUILD)/lade: $(MAIN_OBJECT) $(LIBRARY)
-	$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
 
 $(LIBRARY): $(OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR  )
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/standin: $(STANDIN_OBJECTS)
-	$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
-	$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(LADE_CFLAGS) $(PACKAGE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  )
+	$(Q)$(CC) $(LADE_CFLAGS) $(PACKAGE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(ALL_OBJECTS:.o=.d)
 
@@ -83,37 +93,37 @@ check: check-layers check-drift check-unit check-cli
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
-	tests/run-units $(UNIT_PROGRAMS)
+	@tests/run-units $(UNIT_PROGRAMS)
 
 ## check-cli: the program from outside, against the stand-in API
 check-cli: $(BUILD)/lade $(BUILD)/standin
-	LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) \
+	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) \
 		tests/run-cli tests/cli/*.bats
 
 ## check-layers: each file includes only files of its own room or a lower one
 check-layers:
-	tests/drift/layers $(ROOMS)
+	@tests/drift/layers $(ROOMS)
 
 ## check-drift: options = help = man page, exit statuses, man pages clean
 check-drift: $(BUILD)/lade
-	tests/drift/drift $(BUILD)/lade
+	@tests/drift/drift $(BUILD)/lade
 
 ## bench: throughput beside wrk on the same stand-in
 bench: $(BUILD)/lade $(BUILD)/standin
-	LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
+	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
 
 ## deps: install what is missing, from Debian's packages
 deps:
-	tests/install-deps build
+	@tests/install-deps build
 
 ## demo: the whole story in a minute, against the stand-in API
 demo: deps
 	$(MAKE) --no-print-directory all
-	LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) samples/demo
+	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) samples/demo
 
 ## test: install what the tests need, then make check
 test:
-	tests/install-deps build test
+	@tests/install-deps build test
 	$(MAKE) --no-print-directory check
 
 ## lint: static analysis

@@ -452,6 +452,7 @@ open_own_results(struct run *r)
 	status = results_open(&ro, &r->results, &r->fault);
 	if (status != RESULTS_OK)
 		return report_results(status, &r->fault, r->manifest_path);
+	r->results_path = mem_strdup(r->manifest_path);
 	mo.limit_bytes = results_size_before(r->results);
 	r->manifest = manifest_open(r->manifest_path, &mo, &r->fault);
 	return r->manifest ? -1 : report_manifest(r);
@@ -484,7 +485,7 @@ open_results_beside(struct run *r)
 	status = results_open(&ro, &r->results, &r->fault);
 	if (status != RESULTS_OK)
 		rc = report_results(status, &r->fault, path);
-	free(path);
+	r->results_path = path;
 	return rc;
 }
 
@@ -619,7 +620,7 @@ add_advice(const struct run *r, struct buf *out)
 	const struct counts *c = &r->counts;
 	struct buf path = {0};
 
-	text_escape(&path, span_of(results_path(r->results)), 0);
+	text_escape(&path, span_of(r->results_path), 0);
 	if (r->schedule.stop == STOP_OUTAGE)
 		buf_add_str(out, "lade: the server was down for longer than --outage-timeout\n");
 	if (r->schedule.stop != STOP_NONE)
@@ -684,6 +685,7 @@ close_all(struct run *r)
 		buf_free(&w->message);
 		free(w);
 	}
+	free(r->results_path);
 	buf_free(&r->record_text);
 	buf_free(&r->sent_url);
 	url_memo_free(&r->memo);

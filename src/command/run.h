@@ -43,6 +43,7 @@ struct work {
 struct run {
 	const struct options *options;
 	const char *manifest_path;
+	char *results_path; /* as the user knows it */
 	struct manifest *manifest;
 	struct results *results;
 	struct site *site;

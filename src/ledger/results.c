@@ -210,12 +210,6 @@ results_free(struct results *r)
 	free(r);
 }
 
-const char *
-results_path(const struct results *r)
-{
-	return r->path;
-}
-
 struct index *
 results_index(struct results *r)
 {

@@ -44,7 +44,6 @@ enum results_status results_open(const struct results_options *o, struct results
 /* Closes and unlocks without ordering; r may be NULL. */
 void results_free(struct results *r);
 
-const char *results_path(const struct results *r); /* with links followed */
 struct index *results_index(struct results *r);
 const struct layout *results_layout(const struct results *r);
 

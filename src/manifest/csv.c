@@ -73,6 +73,12 @@ csv_reader_line(const struct csv_reader *r)
 	return r->lines.line;
 }
 
+int64_t
+csv_reader_offset(const struct csv_reader *r)
+{
+	return r->lines.offset;
+}
+
 static void
 on_cell(void *text, size_t n, void *ctx)
 {

@@ -33,7 +33,8 @@ void csv_reader_free(struct csv_reader *r); /* r may be NULL */
 enum source_status csv_reader_next(struct csv_reader *r, bool block, struct csv_row *row,
 				   struct fault *f);
 
-/* The line that reading has reached. */
+/* The line and the byte that reading has reached. */
 int64_t csv_reader_line(const struct csv_reader *r);
+int64_t csv_reader_offset(const struct csv_reader *r);
 
 #endif

@@ -81,6 +81,8 @@ void json_reader_free(struct json_reader *r); /* r may be NULL */
 enum source_status json_reader_next(struct json_reader *r, bool block, struct json_element *e,
 				    struct fault *f);
 
+/* The line and the byte that reading has reached. */
 int64_t json_reader_line(const struct json_reader *r);
+int64_t json_reader_offset(const struct json_reader *r);
 
 #endif

@@ -91,6 +91,12 @@ json_reader_line(const struct json_reader *r)
 	return r->is_lines ? r->lines.line : r->line;
 }
 
+int64_t
+json_reader_offset(const struct json_reader *r)
+{
+	return r->is_lines ? r->lines.offset : r->offset;
+}
+
 static enum source_status
 broken(struct json_reader *r, struct fault *f, const char *what)
 {

@@ -539,7 +539,11 @@ manifest_line(const struct manifest *m)
 int64_t
 manifest_read_bytes(const struct manifest *m)
 {
-	return source_read_bytes(m->source);
+	if (source_is_packed(m->source))
+		return source_read_bytes(m->source);
+	if (m->csv)
+		return csv_reader_offset(m->csv);
+	return m->json ? json_reader_offset(m->json) : m->lines.offset;
 }
 
 int64_t

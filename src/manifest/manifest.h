@@ -97,7 +97,7 @@ const struct manifest_plan *manifest_plan(const struct manifest *m);
 
 int manifest_fd(const struct manifest *m);            /* to poll after MANIFEST_WAIT */
 int64_t manifest_line(const struct manifest *m);      /* the line that reading has reached */
-int64_t manifest_read_bytes(const struct manifest *m); /* of the file, for progress */
+int64_t manifest_read_bytes(const struct manifest *m); /* of the file, by the rows given so far */
 int64_t manifest_size_bytes(const struct manifest *m); /* -1 when unknown */
 
 /* Closes; m may be NULL. */

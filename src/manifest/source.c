@@ -235,6 +235,12 @@ source_read_bytes(const struct source *s)
 	return s->read_bytes;
 }
 
+bool
+source_is_packed(const struct source *s)
+{
+	return s->gzip;
+}
+
 int64_t
 source_size_bytes(const struct source *s)
 {

@@ -44,6 +44,9 @@ int source_fd(const struct source *s);
 int64_t source_read_bytes(const struct source *s);
 int64_t source_size_bytes(const struct source *s);
 
+/* Whether the bytes given are not those of the file. */
+bool source_is_packed(const struct source *s);
+
 /* Closes; s may be NULL. */
 void source_free(struct source *s);
 
