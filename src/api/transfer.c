@@ -352,6 +352,7 @@ transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms)
 		set_up_upload(t);
 	t->is_set = true;
 	t->is_question = question;
+	SET(t->easy, CURLOPT_FRESH_CONNECT, (long)a->fresh);
 	if (!question) {
 		SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)a->body.n);
 		SET(t->easy, CURLOPT_POSTFIELDS, a->body.p);

@@ -41,6 +41,7 @@ struct attempt {
 	/* set by the caller, alive until the attempt is done */
 	struct span body;     /* of the upload; empty p: this is a question */
 	const char *question; /* the asset id to ask for, or NULL */
+	bool fresh;           /* on a connection of its own: kept ones are not to be trusted now */
 	void *owner;          /* the caller's */
 	/* set when it is done, valid during engine_client.done */
 	struct answer answer;

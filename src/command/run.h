@@ -1,8 +1,8 @@
 /*
  * One run of upload or retry: the wiring of manifest, ledger, schedule, engine and show.
  *
- * run.c is the loop's two functions and the end of a run; admit.c takes rows in; settle.c writes
- * outcomes down. The struct is shared by these three and by nobody else.
+ * run.c is the loop's two functions and the end of a run; open.c opens the files; admit.c takes rows
+ * in; settle.c writes outcomes down. The struct is shared by these four and by nobody else.
  */
 #ifndef LADE_COMMAND_RUN_H
 #define LADE_COMMAND_RUN_H
@@ -19,6 +19,18 @@
 #include "show/counts.h"
 #include "show/progress.h"
 #include "show/summary.h"
+
+/* The contract's exit statuses. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_SOME_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREADABLE = 3,
+	EXIT_REFUSED = 4,
+	EXIT_UNWRITABLE = 5,
+	EXIT_STOPPED = 6,
+	EXIT_BUG = 70,
+};
 
 /* A row on its way from the manifest to its record. */
 struct work {
@@ -73,6 +85,9 @@ struct run {
 
 /* Runs upload or retry; returns the exit status. */
 int run_command(const struct options *o);
+
+/* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
+int open_files(struct run *r);
 
 /* admit.c: reads rows until one is ready to be sent. false: none now (waiting, ended, or enough
  * read for one turn, which *again tells). */

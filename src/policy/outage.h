@@ -1,9 +1,8 @@
 /*
  * Is the server down, and what may be sent while it may be. Pure: time and random bits passed in.
  *
- * A failure is the server's or the network's when nothing has been answered since that request was
- * sent. Then nothing more is started; if no request in flight is answered either, the server is
- * asked at growing distance until it is back.
+ * A failure makes the server suspect: nothing more is started until something is answered. If
+ * nothing is, the server is asked at growing distance until it is back.
  */
 #ifndef LADE_POLICY_OUTAGE_H
 #define LADE_POLICY_OUTAGE_H
@@ -14,7 +13,7 @@
 enum outage_state {
 	OUTAGE_NONE,      /* the server answers */
 	OUTAGE_SUSPECTED, /* a failure and no answer since; those in flight will tell */
-	OUTAGE_DOWN,      /* nothing is in flight; the next question waits for its time */
+	OUTAGE_DOWN,      /* they did not; the next question waits for its time */
 	OUTAGE_ASKED,     /* a question is in flight */
 	OUTAGE_LONE,      /* one upload goes alone: its answer decides */
 };
@@ -31,11 +30,13 @@ enum outage_advice {
 struct outage {
 	enum outage_state state;
 	bool doubtful;      /* a failure of this outage may have been accepted: ask, do not upload */
+	bool lone_sent;     /* OUTAGE_LONE: the upload is on its way */
 	int64_t timeout_ms; /* how long to wait for the server */
 	int64_t since_ms;   /* when this outage was suspected */
 	int64_t next_ms;    /* when to ask next */
 	int64_t gap_ms;     /* between questions; doubles */
 	int64_t alive_ms;   /* when something was last answered */
+	int64_t asked_ms;   /* when the last question or lone upload was sent */
 };
 
 void outage_init(struct outage *o, int64_t timeout_ms, int64_t now_ms);
@@ -51,7 +52,7 @@ enum outage_advice outage_advice(struct outage *o, int64_t now_ms, unsigned in_f
 int64_t outage_next_ms(const struct outage *o);
 
 /* The question or the lone upload that was advised starts. */
-void outage_started(struct outage *o, bool question);
+void outage_started(struct outage *o, int64_t now_ms, bool question);
 
 /* An answer came that shows the API at work; question: it was to a question. */
 void outage_alive(struct outage *o, int64_t now_ms, bool question);

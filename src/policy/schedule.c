@@ -57,7 +57,7 @@ static struct item *
 ask(struct schedule *s, int64_t now_ms)
 {
 	s->question.sent_ms = now_ms;
-	outage_started(&s->outage, true);
+	outage_started(&s->outage, now_ms, true);
 	rate_started(&s->rate, now_ms);
 	return &s->question;
 }
@@ -100,7 +100,7 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 		return NULL;
 	}
 	s->retries += it->attempts > 1;
-	outage_started(&s->outage, false);
+	outage_started(&s->outage, now_ms, false);
 	rate_started(&s->rate, now_ms);
 	return it;
 }

@@ -265,6 +265,39 @@ a_hanging_server_puts_no_row_more_in_doubt(void **state)
 }
 
 static void
+a_doubt_stops_the_rest_even_while_others_are_answered(void **state)
+{
+	struct item first, items[20];
+	int64_t wake, now = START + MINUTE;
+	int i;
+
+	(void)state;
+	begin(5, false, 0);
+	warm_up(&first);
+	add(items, 20);
+	for (i = 0; i < 4; i++)
+		take(START + 10 + i, &wake);
+	/* answered after the other three were sent: they hang since */
+	schedule_done(&s, &items[0], OUTCOME_UPLOADED, START + 20, -1);
+	schedule_done(&s, &items[1], OUTCOME_NO_ANSWER, now, -1);
+	assert_null(take(now, &wake));
+	assert_int_equal(wake, now + 1000);
+	/* the two that are left have a second, then a question goes beside them, and only one */
+	assert_ptr_equal(take(now + 1000, &wake), &s.question);
+	schedule_done(&s, &items[2], OUTCOME_NO_ANSWER, now + 1001, -1);
+	assert_null(take(now + 1001, &wake));
+	assert_null(take(now + 5000, &wake));
+	schedule_answered(&s, OUTCOME_REJECTED, now + 5001, -1);
+	assert_ptr_equal(take(now + 5001, &wake), &items[4]);
+	schedule_done(&s, &items[3], OUTCOME_NO_ANSWER, now + 5002, -1);
+	assert_null(take(now + 5002, &wake));
+	schedule_done(&s, &items[4], OUTCOME_UPLOADED, now + 5003, -1);
+	assert_non_null(take(now + 5003, &wake));
+	assert_non_null(take(now + 5003, &wake));
+	schedule_fini(&s);
+}
+
+static void
 a_server_that_stays_down_ends_the_run(void **state)
 {
 	struct item items[3];
@@ -389,6 +422,7 @@ main(void)
 		cmocka_unit_test(attempts_count_only_while_others_succeed),
 		cmocka_unit_test(five_403_in_a_row_are_the_key),
 		cmocka_unit_test(a_hanging_server_puts_no_row_more_in_doubt),
+		cmocka_unit_test(a_doubt_stops_the_rest_even_while_others_are_answered),
 		cmocka_unit_test(a_server_that_stays_down_ends_the_run),
 		cmocka_unit_test(full_jitter_stays_under_its_cap),
 		cmocka_unit_test(followers_keep_their_order),
