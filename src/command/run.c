@@ -24,6 +24,8 @@
 /* An asset that does not exist: the harmless question of an outage. */
 #define QUESTION_ID "lade-is-anybody-there"
 
+#define OUTAGE_SAID_MS 3000 /* a shorter outage is not worth a line */
+
 /* The message handler has no context: the one run that owns the progress line. */
 static struct run *run_with_progress;
 
@@ -137,6 +139,25 @@ is_over(struct run *r)
 	return true;
 }
 
+/* A server that is down for more than a moment is worth a line, and so is its return. */
+static void
+say_outage(struct run *r, int64_t now_ms)
+{
+	const struct outage *o = &r->schedule.outage;
+	struct buf timeout = {0};
+
+	if (o->state == OUTAGE_NONE && r->outage_reported) {
+		diag_note("%s is back", site_host(r->site));
+		r->outage_reported = false;
+	} else if (o->state == OUTAGE_DOWN && !r->outage_reported && now_ms - o->since_ms >= OUTAGE_SAID_MS) {
+		units_show_ms(&timeout, o->timeout_ms);
+		diag_note("%s is down (%s): asking again, for %s at most", site_host(r->site),
+			  r->trouble.data ? r->trouble.data : "no answer", timeout.data);
+		r->outage_reported = true;
+		buf_free(&timeout);
+	}
+}
+
 static struct attempt *
 attempt_of(struct run *r, struct item *it)
 {
@@ -168,6 +189,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 			break;
 	}
 	flush_results(r);
+	say_outage(r, now_ms);
 	tick(r, now_ms);
 	*wake_ms = again ? now_ms : earlier(*wake_ms, progress_next_ms(&r->progress));
 	if (n == 0 && is_over(r))
@@ -244,17 +266,24 @@ say_stop(struct run *r, const struct attempt *a)
 	}
 }
 
+/* What a failed attempt said, in words. */
+static void
+put_message(struct buf *out, const struct attempt *a)
+{
+	if (a->error) {
+		reply_message(out, span_of(a->error));
+		return;
+	}
+	buf_clear(out);
+	buf_add_span(out, buf_span(&a->reply->message));
+}
+
 /* Keeps what a failed attempt said, for as long as the row is here. */
 static void
-note_answer(struct work *w, const struct attempt *a)
+keep_answer(struct work *w, const struct attempt *a)
 {
 	memcpy(w->code, a->reply->code_text, sizeof w->code);
-	if (a->error) {
-		reply_message(&w->message, span_of(a->error));
-	} else {
-		buf_clear(&w->message);
-		buf_add_span(&w->message, buf_span(&a->reply->message));
-	}
+	put_message(&w->message, a);
 }
 
 static void
@@ -269,6 +298,11 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	o = outcome_of(&a->answer);
 	if (a->certificate && r->schedule.successes == 0)
 		schedule_stop(&r->schedule, STOP_CERTIFICATE);
+	if (!outcome_is_alive(o)) {
+		put_message(&r->trouble, a);
+		if (r->trouble.len == 0)
+			buf_printf(&r->trouble, "HTTP %d", a->answer.http_status);
+	}
 	if (!w) { /* the question: any envelope is an answer */
 		schedule_answered(&r->schedule, o, now_ms, a->retry_after_ms);
 		say_stop(r, a);
@@ -278,7 +312,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	if (a->answer.handed_over && w->first_sent_wall_ms < 0)
 		w->first_sent_wall_ms = a->sent_wall_ms;
 	if (o != OUTCOME_UPLOADED)
-		note_answer(w, a);
+		keep_answer(w, a);
 	v = schedule_done(&r->schedule, &w->item, o, now_ms, a->retry_after_ms);
 	if (diag_level() >= DIAG_VERBOSE)
 		say_attempt(r, w, v);
@@ -449,7 +483,8 @@ add_advice(const struct run *r, struct buf *out)
 
 	text_escape(&path, span_of(r->results_path), 0);
 	if (r->schedule.stop == STOP_OUTAGE)
-		buf_add_str(out, "lade: the server was down for longer than --outage-timeout\n");
+		buf_printf(out, "lade: the server was down for longer than --outage-timeout: %s\n",
+			   r->trouble.data ? r->trouble.data : "no answer");
 	if (r->schedule.stop != STOP_NONE)
 		buf_printf(out, "lade: read as far as line %lld; the same command carries on\n",
 			   (long long)r->last_line);
@@ -515,6 +550,7 @@ close_all(struct run *r)
 	free(r->results_path);
 	buf_free(&r->record_text);
 	buf_free(&r->sent_url);
+	buf_free(&r->trouble);
 	url_memo_free(&r->memo);
 	request_writer_free(r->writer);
 	free(r);

@@ -67,6 +67,8 @@ struct run {
 	bool waits_for_input; /* the manifest's pipe has nothing now */
 	bool manifest_broken; /* reading stopped at a fault */
 	bool key_reported;    /* why the run stops has been said */
+	bool outage_reported; /* that the server is down has been said */
+	struct buf trouble;   /* what the last failure of the server or the network was */
 	unsigned signals;     /* stopping signals received */
 	int signal_number;    /* the first of them */
 	int signal_fd;

@@ -276,8 +276,10 @@ in_doubt() {
 	serve
 	stop_serving
 	manifest "$ok" https://cdn.example.com/2.jpg
-	upload m.csv --outage-timeout 2s
+	upload m.csv --outage-timeout 4s
 	expect_status 6
+	says "127.0.0.1 is down (Failed to connect"
+	says "longer than --outage-timeout: Failed to connect"
 	says "1 pending"
 	[ "$(wc -l <m.results.csv)" -eq 1 ]
 }
