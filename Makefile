@@ -39,7 +39,7 @@ SOURCES := \
 	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
 	src/show/progress.c src/show/summary.c \
 	src/command/admit.c src/command/help.c src/command/key.c src/command/open.c \
-	src/command/options.c src/command/run.c src/command/settle.c
+	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c \

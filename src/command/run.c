@@ -16,25 +16,10 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "base/units.h"
 #include "command/key.h"
-#include "policy/backoff.h"
 
 /* An asset that does not exist: the harmless question of an outage. */
 #define QUESTION_ID "lade-is-anybody-there"
-
-#define OUTAGE_SAID_MS 3000 /* a shorter outage is not worth a line */
-
-/* The message handler has no context: the one run that owns the progress line. */
-static struct run *run_with_progress;
-
-static void
-erase_progress(void)
-{
-	if (run_with_progress)
-		progress_erase(&run_with_progress->progress);
-}
 
 void
 run_write_failed(struct run *r)
@@ -61,46 +46,6 @@ flush_results(struct run *r)
 		return;
 	if (results_flush(r->results, &r->fault) < 0)
 		run_write_failed(r);
-}
-
-/* ---- progress ---- */
-
-static struct progress_view
-view_of(struct run *r)
-{
-	const struct schedule *s = &r->schedule;
-	int64_t now_ms = clock_now_ms();
-	struct progress_view v = {
-		.counts = &r->counts,
-		.read_bytes = manifest_read_bytes(r->manifest),
-		.size_bytes = manifest_size_bytes(r->manifest),
-		.rows_ended = s->rows_ended,
-		.in_flight = engine_in_flight(r->engine),
-		.waiting = (int64_t)s->queue.count[ITEM_WAITING],
-		.why_until_ms = -1,
-	};
-
-	if (s->stop != STOP_NONE) {
-		v.why = "stopping";
-	} else if (s->outage.state != OUTAGE_NONE) {
-		v.why = "the server is down, asking again";
-		v.why_until_ms = s->outage.state == OUTAGE_DOWN ? s->outage.next_ms : -1;
-	} else if (s->rate.pause_until_ms > now_ms) {
-		v.why = "paused by the server";
-		v.why_until_ms = s->rate.pause_until_ms;
-	}
-	return v;
-}
-
-static void
-tick(struct run *r, int64_t now_ms)
-{
-	struct progress_view v;
-
-	if (now_ms < progress_next_ms(&r->progress))
-		return;
-	v = view_of(r);
-	progress_tick(&r->progress, &v, now_ms);
 }
 
 /* ---- the loop's two functions ---- */
@@ -139,25 +84,6 @@ is_over(struct run *r)
 	return true;
 }
 
-/* A server that is down for more than a moment is worth a line, and so is its return. */
-static void
-say_outage(struct run *r, int64_t now_ms)
-{
-	const struct outage *o = &r->schedule.outage;
-	struct buf timeout = {0};
-
-	if (o->state == OUTAGE_NONE && r->outage_reported) {
-		diag_note("%s is back", site_host(r->site));
-		r->outage_reported = false;
-	} else if (o->state == OUTAGE_DOWN && !r->outage_reported && now_ms - o->since_ms >= OUTAGE_SAID_MS) {
-		units_show_ms(&timeout, o->timeout_ms);
-		diag_note("%s is down (%s): asking again, for %s at most", site_host(r->site),
-			  r->trouble.data ? r->trouble.data : "no answer", timeout.data);
-		r->outage_reported = true;
-		buf_free(&timeout);
-	}
-}
-
 static struct attempt *
 attempt_of(struct run *r, struct item *it)
 {
@@ -189,8 +115,8 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 			break;
 	}
 	flush_results(r);
-	say_outage(r, now_ms);
-	tick(r, now_ms);
+	tell_outage(r, now_ms);
+	tell_progress(r, now_ms, false);
 	*wake_ms = again ? now_ms : earlier(*wake_ms, progress_next_ms(&r->progress));
 	if (n == 0 && is_over(r))
 		*wake_ms = ENGINE_OVER;
@@ -210,60 +136,6 @@ is_retry_code(const struct run *r, const char *code)
 		list = *comma ? comma + 1 : comma;
 	}
 	return false;
-}
-
-static void
-say_attempt(const struct run *r, const struct work *w, enum verdict v)
-{
-	if (v == VERDICT_AGAIN)
-		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
-			    r->manifest_path, (long long)w->line,
-			    w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts,
-			    w->message.data ? w->message.data : "");
-	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", r->manifest_path,
-		    (long long)w->line, w->attempt.answer.http_status,
-		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
-		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
-}
-
-/* Why a run that is about to stop does, in the place that has the words for it. */
-static void
-say_stop(struct run *r, const struct attempt *a)
-{
-	struct buf text = {0};
-
-	if (r->schedule.stop == STOP_NONE || r->key_reported)
-		return;
-	r->key_reported = true;
-	switch (r->schedule.stop) {
-	case STOP_KEY:
-		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is sent",
-			   a->answer.http_status, a->reply->message.len ? ": " : "",
-			   a->reply->message.len ? a->reply->message.data : "");
-		break;
-	case STOP_MISDIRECTED:
-		diag_error("%s redirects (HTTP %d) to %s: this is not the API, and the key is not "
-			   "taken there; check --base-url",
-			   site_host(r->site), a->answer.http_status,
-			   a->redirect_host ? a->redirect_host : "nowhere");
-		break;
-	case STOP_CERTIFICATE:
-		diag_error("%s: the server's certificate does not verify: %s", site_host(r->site),
-			   a->error);
-		break;
-	case STOP_PAUSE:
-		if (r->schedule.pause_ms < 0) {
-			diag_error("the server has refused everything for longer than --max-pause");
-			break;
-		}
-		units_show_ms(&text, r->schedule.pause_ms);
-		diag_error("the server asks for a pause of %s, longer than --max-pause", text.data);
-		buf_free(&text);
-		break;
-	default:
-		r->key_reported = false;
-		break;
-	}
 }
 
 /* What a failed attempt said, in words. */
@@ -305,7 +177,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	}
 	if (!w) { /* the question: any envelope is an answer */
 		schedule_answered(&r->schedule, o, now_ms, a->retry_after_ms);
-		say_stop(r, a);
+		tell_stop(r, a);
 		return;
 	}
 	w->outcome = o;
@@ -315,8 +187,8 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 		keep_answer(w, a);
 	v = schedule_done(&r->schedule, &w->item, o, now_ms, a->retry_after_ms);
 	if (diag_level() >= DIAG_VERBOSE)
-		say_attempt(r, w, v);
-	say_stop(r, a);
+		tell_attempt(r, w, v);
+	tell_stop(r, a);
 	if (v == VERDICT_FINAL) {
 		settle_final(r, w);
 		forgive(r, false);
@@ -332,12 +204,10 @@ on_signal(void *ctx)
 {
 	struct run *r = ctx;
 	struct signalfd_siginfo info;
-	struct progress_view v;
 
 	while (read(r->signal_fd, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo == SIGUSR1) {
-			v = view_of(r);
-			progress_now(&r->progress, &v, clock_now_ms());
+			tell_progress(r, clock_now_ms(), true);
 		} else if (r->signals++ == 0) {
 			r->signal_number = (int)info.ssi_signo;
 			schedule_stop(&r->schedule, STOP_SIGNAL);
@@ -392,20 +262,6 @@ choose(const struct options *o)
 	return mask;
 }
 
-static enum progress_style
-progress_style(const struct options *o)
-{
-	const char *term = getenv("TERM");
-
-	if (o->verbosity < 0 || o->progress == PROGRESS_NONE)
-		return PROGRESS_STYLE_NONE;
-	if (o->progress == PROGRESS_BAR)
-		return PROGRESS_STYLE_BAR;
-	if (o->progress == PROGRESS_AUTO && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
-		return PROGRESS_STYLE_BAR;
-	return PROGRESS_STYLE_PLAIN;
-}
-
 static void
 start_schedule(struct run *r)
 {
@@ -424,9 +280,7 @@ start_schedule(struct run *r)
 	r->started_ms = clock_now_ms();
 	schedule_init(&r->schedule, &so, r->started_ms);
 	r->engine = engine_new(r->site, &eo, &client);
-	progress_init(&r->progress, progress_style(o), o->progress_interval_ms, r->started_ms);
-	run_with_progress = r;
-	diag_set_eraser(erase_progress);
+	tell_begin(r);
 	watch_signals(r);
 }
 
@@ -474,35 +328,9 @@ exit_status(const struct run *r)
 	return c->failed + c->invalid + c->in_doubt > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
-/* What to do next, only if there is something. */
-static void
-add_advice(const struct run *r, struct buf *out)
-{
-	const struct counts *c = &r->counts;
-	struct buf path = {0};
-
-	text_escape(&path, span_of(r->results_path), 0);
-	if (r->schedule.stop == STOP_OUTAGE)
-		buf_printf(out, "lade: the server was down for longer than --outage-timeout: %s\n",
-			   r->trouble.data ? r->trouble.data : "no answer");
-	if (r->schedule.stop != STOP_NONE)
-		buf_printf(out, "lade: read as far as line %lld; the same command carries on\n",
-			   (long long)r->last_line);
-	if (c->failed + c->invalid > 0)
-		buf_printf(out, "lade: to re-run what failed: lade retry %s\n", path.data);
-	if (c->in_doubt > 0)
-		buf_printf(out,
-			   "lade: in doubt means perhaps uploaded: settle it in the file, or send "
-			   "again with: lade retry --in-doubt resend %s\n",
-			   path.data);
-	buf_printf(out, "lade: results: %s\n", path.data);
-	buf_free(&path);
-}
-
 static int
 end(struct run *r)
 {
-	struct buf text = {0};
 	int status;
 
 	drop_rest(r);
@@ -512,12 +340,8 @@ end(struct run *r)
 	r->counts.retries = (int64_t)r->schedule.retries;
 	r->counts.throttles = (int64_t)r->schedule.throttles;
 	status = exit_status(r);
-	if (diag_level() > DIAG_QUIET || status != EXIT_DONE) {
-		summary_write(&r->summary, &r->counts, clock_now_ms() - r->started_ms, &text);
-		add_advice(r, &text);
-		diag_block(&text);
-		buf_free(&text);
-	}
+	if (diag_level() > DIAG_QUIET || status != EXIT_DONE)
+		tell_summary(r);
 	if (status == EXIT_BUG)
 		diag_error("the counts do not add up: %lld rows read, %lld accounted for; this is a bug",
 			   (long long)r->counts.read, (long long)counts_sum(&r->counts));
@@ -529,8 +353,7 @@ close_all(struct run *r)
 {
 	struct work *w;
 
-	diag_set_eraser(NULL);
-	run_with_progress = NULL;
+	tell_over();
 	engine_free(r->engine);
 	if (r->engine)
 		schedule_fini(&r->schedule);

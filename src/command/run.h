@@ -2,7 +2,8 @@
  * One run of upload or retry: the wiring of manifest, ledger, schedule, engine and show.
  *
  * run.c is the loop's two functions and the end of a run; open.c opens the files; admit.c takes rows
- * in; settle.c writes outcomes down. The struct is shared by these four and by nobody else.
+ * in; settle.c writes outcomes down; tell.c speaks to people. The struct is shared by these five and by
+ * nobody else.
  */
 #ifndef LADE_COMMAND_RUN_H
 #define LADE_COMMAND_RUN_H
@@ -111,6 +112,25 @@ void settle_invalid(struct run *r, struct work *w, const char *reason);
 
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
+
+/* tell.c: from tell_begin to tell_over there is a progress line, which every message erases. */
+void tell_begin(struct run *r);
+void tell_over(void);
+
+/* tell.c: the progress line when it is due, or now if somebody asked. */
+void tell_progress(struct run *r, int64_t now_ms, bool asked);
+
+/* tell.c: a server that is down for more than a moment is worth a line, and so is its return. */
+void tell_outage(struct run *r, int64_t now_ms);
+
+/* tell.c: -v and -vv, a line on an attempt that is done. */
+void tell_attempt(const struct run *r, const struct work *w, enum verdict v);
+
+/* tell.c: why a run that is about to stop does, if this attempt has the words for it. */
+void tell_stop(struct run *r, const struct attempt *a);
+
+/* tell.c: the summary and what to do next. */
+void tell_summary(const struct run *r);
 
 /* run.c: a write of results failed: says so once, and stops the run. */
 void run_write_failed(struct run *r);

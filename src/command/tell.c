@@ -1,0 +1,202 @@
+/*
+ * What a run says while it goes and at its end: progress, what went wrong, what to do next.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "command/run.h"
+
+#define OUTAGE_SAID_MS 3000 /* a shorter outage is not worth a line */
+
+/* The message handler has no context: the one run that owns the progress line. */
+static struct run *run_with_progress;
+
+static void
+erase_progress(void)
+{
+	progress_erase(&run_with_progress->progress);
+}
+
+static struct progress_view
+view_of(struct run *r)
+{
+	const struct schedule *s = &r->schedule;
+	int64_t now_ms = clock_now_ms();
+	struct progress_view v = {
+		.counts = &r->counts,
+		.read_bytes = manifest_read_bytes(r->manifest),
+		.size_bytes = manifest_size_bytes(r->manifest),
+		.rows_ended = s->rows_ended,
+		.in_flight = engine_in_flight(r->engine),
+		.waiting = (int64_t)s->queue.count[ITEM_WAITING],
+		.why_until_ms = -1,
+	};
+
+	if (s->stop != STOP_NONE) {
+		v.why = "stopping";
+	} else if (s->outage.state != OUTAGE_NONE) {
+		v.why = "the server is down, asking again";
+		v.why_until_ms = s->outage.state == OUTAGE_DOWN ? s->outage.next_ms : -1;
+	} else if (s->rate.pause_until_ms > now_ms) {
+		v.why = "paused by the server";
+		v.why_until_ms = s->rate.pause_until_ms;
+	}
+	return v;
+}
+
+void
+tell_progress(struct run *r, int64_t now_ms, bool asked)
+{
+	struct progress_view v;
+
+	if (!asked && now_ms < progress_next_ms(&r->progress))
+		return;
+	v = view_of(r);
+	if (asked)
+		progress_now(&r->progress, &v, now_ms);
+	else
+		progress_tick(&r->progress, &v, now_ms);
+}
+
+static enum progress_style
+progress_style(const struct options *o)
+{
+	const char *term = getenv("TERM");
+
+	if (o->verbosity < 0 || o->progress == PROGRESS_NONE)
+		return PROGRESS_STYLE_NONE;
+	if (o->progress == PROGRESS_BAR)
+		return PROGRESS_STYLE_BAR;
+	if (o->progress == PROGRESS_AUTO && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0)
+		return PROGRESS_STYLE_BAR;
+	return PROGRESS_STYLE_PLAIN;
+}
+
+void
+tell_begin(struct run *r)
+{
+	progress_init(&r->progress, progress_style(r->options), r->options->progress_interval_ms,
+		      r->started_ms);
+	run_with_progress = r;
+	diag_set_eraser(erase_progress);
+}
+
+void
+tell_over(void)
+{
+	diag_set_eraser(NULL);
+	run_with_progress = NULL;
+}
+
+void
+tell_outage(struct run *r, int64_t now_ms)
+{
+	const struct outage *o = &r->schedule.outage;
+	struct buf timeout = {0};
+
+	if (o->state == OUTAGE_NONE && r->outage_reported) {
+		diag_note("%s is back", site_host(r->site));
+		r->outage_reported = false;
+	} else if (o->state == OUTAGE_DOWN && !r->outage_reported && now_ms - o->since_ms >= OUTAGE_SAID_MS) {
+		units_show_ms(&timeout, o->timeout_ms);
+		diag_note("%s is down (%s): asking again, for %s at most", site_host(r->site),
+			  r->trouble.data ? r->trouble.data : "no answer", timeout.data);
+		r->outage_reported = true;
+		buf_free(&timeout);
+	}
+}
+
+void
+tell_attempt(const struct run *r, const struct work *w, enum verdict v)
+{
+	if (v == VERDICT_AGAIN)
+		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
+			    r->manifest_path, (long long)w->line,
+			    w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts,
+			    w->message.data ? w->message.data : "");
+	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", r->manifest_path,
+		    (long long)w->line, w->attempt.answer.http_status,
+		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
+		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
+}
+
+void
+tell_stop(struct run *r, const struct attempt *a)
+{
+	struct buf text = {0};
+
+	if (r->schedule.stop == STOP_NONE || r->key_reported)
+		return;
+	r->key_reported = true;
+	switch (r->schedule.stop) {
+	case STOP_KEY:
+		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is sent",
+			   a->answer.http_status, a->reply->message.len ? ": " : "",
+			   a->reply->message.len ? a->reply->message.data : "");
+		break;
+	case STOP_MISDIRECTED:
+		diag_error("%s redirects (HTTP %d) to %s: this is not the API, and the key is not "
+			   "taken there; check --base-url",
+			   site_host(r->site), a->answer.http_status,
+			   a->redirect_host ? a->redirect_host : "nowhere");
+		break;
+	case STOP_CERTIFICATE:
+		diag_error("%s: the server's certificate does not verify: %s", site_host(r->site),
+			   a->error);
+		break;
+	case STOP_PAUSE:
+		if (r->schedule.pause_ms < 0) {
+			diag_error("the server has refused everything for longer than --max-pause");
+			break;
+		}
+		units_show_ms(&text, r->schedule.pause_ms);
+		diag_error("the server asks for a pause of %s, longer than --max-pause", text.data);
+		buf_free(&text);
+		break;
+	default:
+		r->key_reported = false;
+		break;
+	}
+}
+
+/* What to do next, only if there is something. */
+static void
+add_advice(const struct run *r, struct buf *out)
+{
+	const struct counts *c = &r->counts;
+	struct buf path = {0};
+
+	text_escape(&path, span_of(r->results_path), 0);
+	if (r->schedule.stop == STOP_OUTAGE)
+		buf_printf(out, "lade: the server was down for longer than --outage-timeout: %s\n",
+			   r->trouble.data ? r->trouble.data : "no answer");
+	if (r->schedule.stop != STOP_NONE)
+		buf_printf(out, "lade: read as far as line %lld; the same command carries on\n",
+			   (long long)r->last_line);
+	if (c->failed + c->invalid > 0)
+		buf_printf(out, "lade: to re-run what failed: lade retry %s\n", path.data);
+	if (c->in_doubt > 0)
+		buf_printf(out,
+			   "lade: in doubt means perhaps uploaded: settle it in the file, or send "
+			   "again with: lade retry --in-doubt resend %s\n",
+			   path.data);
+	buf_printf(out, "lade: results: %s\n", path.data);
+	buf_free(&path);
+}
+
+void
+tell_summary(const struct run *r)
+{
+	struct buf text = {0};
+
+	summary_write(&r->summary, &r->counts, clock_now_ms() - r->started_ms, &text);
+	add_advice(r, &text);
+	diag_block(&text);
+	buf_free(&text);
+}
+
