@@ -34,8 +34,9 @@ SOURCES := \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \
 	src/manifest/json_reader.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
-	src/ledger/carry.c src/ledger/file.c src/ledger/index.c src/ledger/load.c \
-	src/ledger/order.c src/ledger/record.c src/ledger/results.c \
+	src/ledger/asset_map.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
+	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
+	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
 	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
 	src/show/progress.c src/show/summary.c \
 	src/command/admit.c src/command/help.c src/command/key.c src/command/open.c \

@@ -37,6 +37,25 @@ clock_wall_at_ms(int64_t now_ms)
 	return now_ms + offset_ms;
 }
 
+int64_t
+clock_until_local_ms(int minute_of_day, int64_t wall_ms)
+{
+	time_t now = (time_t)(wall_ms / 1000), then;
+	struct tm day;
+	int days = 0;
+
+	do {
+		localtime_r(&now, &day);
+		day.tm_mday += days++;
+		day.tm_hour = minute_of_day / 60;
+		day.tm_min = minute_of_day % 60;
+		day.tm_sec = 0;
+		day.tm_isdst = -1;
+		then = mktime(&day); /* normalises the day */
+	} while ((int64_t)then * 1000 <= wall_ms && days < 3);
+	return (int64_t)then * 1000 - wall_ms;
+}
+
 static void
 put_digits(char *out, int n, int64_t value)
 {

@@ -19,6 +19,10 @@ int64_t clock_wall_ms(void);
  * in the last tenth of a second: cheap enough for every request. */
 int64_t clock_wall_at_ms(int64_t now_ms);
 
+/* From wall_ms to the next time at which local clocks show minute minute_of_day (0 to 1439):
+ * milliseconds, over 0 and, but for a change of summer time, at most a day. */
+int64_t clock_until_local_ms(int minute_of_day, int64_t wall_ms);
+
 /* Writes wall_ms as RFC 3339 UTC with milliseconds; out has CLOCK_STAMP_BYTES. Returns its length. */
 size_t clock_stamp(int64_t wall_ms, char *out);
 

@@ -8,6 +8,9 @@
  * largest object in our trials has 60 KB. */
 #define LIMIT_ROW_BYTES (4u << 20)
 
+/* A record of a results file: a row with every character quoted or escaped, and lade's columns. */
+#define LIMIT_RECORD_BYTES (8u * LIMIT_ROW_BYTES)
+
 /* One field or JSON string: libcsv and yajl buffer it whole. */
 #define LIMIT_FIELD_BYTES (1u << 20)
 

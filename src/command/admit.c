@@ -2,7 +2,6 @@
  * Taking rows in: what the manifest gives, what the ledger knows of it, and so what becomes of it:
  * passed over, skipped, left as recorded, invalid, behind another row, or ready to be sent.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/request.h"
@@ -22,7 +21,7 @@ struct work *
 work_new(struct run *r)
 {
 	struct work *w = r->free_works;
-	struct buf body, carried, text, message;
+	struct buf body, carried, text, message, recorded_manifest;
 
 	if (!w)
 		return mem_calloc(1, sizeof *w);
@@ -31,11 +30,13 @@ work_new(struct run *r)
 	carried = w->carried;
 	text = w->text;
 	message = w->message;
+	recorded_manifest = w->recorded_manifest;
 	memset(w, 0, sizeof *w);
 	w->body = body;
 	w->carried = carried;
 	w->text = text;
 	w->message = message;
+	w->recorded_manifest = recorded_manifest;
 	return w;
 }
 
@@ -77,8 +78,9 @@ note_members(struct run *r, struct work *w, const struct manifest_row *row)
 	}
 }
 
+/* old: the record that the row has; NULL: none. */
 static void
-carry(struct run *r, struct work *w, const struct manifest_row *row)
+carry(struct run *r, struct work *w, const struct manifest_row *row, const struct record_values *old)
 {
 	const struct layout *l = results_layout(r->results);
 	size_t n;
@@ -87,7 +89,8 @@ carry(struct run *r, struct work *w, const struct manifest_row *row)
 	if (!row->cells) {
 		carry_json(&w->carried, row->json);
 	} else if (l->format == RECORD_CSV) {
-		carry_cells(&w->carried, l, results_map(r->results), row->cells, row->n_cells);
+		carry_cells(&w->carried, l, results_map(r->results, r->manifest_at), row->cells,
+			    row->n_cells, old);
 	} else {
 		const struct span *names = manifest_columns(r->manifest, &n);
 
@@ -108,20 +111,40 @@ number_of(struct span s)
 	return units_int(text, 0, INT64_MAX, &n) == 0 ? n : 0;
 }
 
-/* What the record that is there tells: attempts of earlier runs, and the manifest's line where the
- * results file is its own manifest. */
+/*
+ * What the record that is there tells: attempts of earlier runs, the asset that is being replaced,
+ * and place and name of the manifest where the results file is its own.
+ */
 static void
-read_prior(struct run *r, struct work *w)
+keep_prior(struct run *r, struct work *w, const struct record_values *v)
+{
+	struct span id = v->value[COLUMN_ASSET_ID];
+
+	if (id.n == 0)
+		id = v->value[COLUMN_PREVIOUS_ASSET_ID];
+	if (id.n < sizeof w->previous_id)
+		memcpy(w->previous_id, id.p ? id.p : "", id.n);
+	w->prior_attempts = number_of(v->value[COLUMN_ATTEMPTS]);
+	if (manifest_plan(r->manifest)->is_results) {
+		w->recorded_line = number_of(v->value[COLUMN_LINE]);
+		buf_add_span(&w->recorded_manifest, v->value[COLUMN_MANIFEST]);
+	}
+}
+
+/* The record that a row has, and the row carried into it anew. */
+static void
+carry_over(struct run *r, struct work *w, const struct manifest_row *row)
 {
 	struct record_values v = {.text = {0}};
+	bool has_record = index_place(results_index(r->results), w->record) >= 0;
 
-	if (index_place(results_index(r->results), w->record) < 0)
-		return;
-	if (results_read(r->results, w->record, &v, &r->fault) == 0) {
-		w->prior_attempts = number_of(v.value[COLUMN_ATTEMPTS]);
-		if (manifest_plan(r->manifest)->is_results)
-			w->recorded_line = number_of(v.value[COLUMN_LINE]);
+	if (has_record && results_read(r->results, w->record, &v, &r->fault) < 0) {
+		run_write_failed(r);
+		has_record = false;
 	}
+	if (has_record)
+		keep_prior(r, w, &v);
+	carry(r, w, row, has_record ? &v : NULL);
 	record_values_free(&v);
 }
 
@@ -136,8 +159,12 @@ make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 	item_init(&w->item, head);
 	w->record = record;
 	w->head = head;
+	w->manifest = r->manifest_path;
 	w->line = w->recorded_line = row->line;
 	w->first_sent_wall_ms = -1;
+	buf_clear(&w->recorded_manifest);
+	if (r->n_manifests > 1)
+		buf_add_str(&w->recorded_manifest, r->manifest_path);
 	buf_clear(&w->text);
 	buf_add_span(&w->text, type);
 	buf_add_span(&w->text, row->url);
@@ -146,8 +173,7 @@ make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 	w->url_bytes = row->url.n;
 	w->name_bytes = row->name.n;
 	note_members(r, w, row);
-	carry(r, w, row);
-	read_prior(r, w);
+	carry_over(r, w, row);
 	return w;
 }
 
@@ -168,6 +194,10 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 
 	found = asset_check(row->type, row->type_word, row->url, row->name, plan->has_name,
 			    r->options->allow_private, &r->memo, &r->sent_url);
+	if (found.problem != ASSET_GOOD && known_has_asset(index_known(x, record))) {
+		r->counts.skipped++; /* what is there stays */
+		return false;
+	}
 	if (found.problem != ASSET_GOOD && index_known(x, record) == KNOWN_INVALID) {
 		/* as it was: its record stays */
 		settle_recorded(r, KNOWN_INVALID, row->line, found.reason);
@@ -180,6 +210,12 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 	}
 	if (found.warning_text)
 		warn(r, row, found.warning_text);
+	if (r->admitted == r->options->limit) {
+		settle_pending(r, w);
+		run_close(r, STOP_LIMIT);
+		return false;
+	}
+	r->admitted++;
 	buf_clear(&w->body);
 	request_body(r->writer, &w->body, asset_type_name(row->type), buf_span(&r->sent_url),
 		     row->name);
@@ -199,6 +235,36 @@ admit_bad(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 		settle_invalid(r, make_work(r, row, record, head), row->bad);
 }
 
+/* Whether the asset that is there has to be uploaded again. */
+static bool
+must_renew(const struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	struct index *x = results_index(r->results);
+	enum known known = index_known(x, head);
+	uint64_t recorded, given;
+
+	/* an identity's first row decides for all */
+	if (record != head || index_is_settled(x, head) || !known_has_asset(known))
+		return false;
+	if (known == KNOWN_REVIEW_FAILED && r->known_mask & 1u << KNOWN_REVIEW_FAILED)
+		return true;
+	recorded = index_version(x, head);
+	given = index_version_of(row->version);
+	return recorded != 0 && given != 0 && recorded != given;
+}
+
+/* A row whose asset is there already. */
+static void
+skip(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	struct index *x = results_index(r->results);
+
+	r->counts.skipped++;
+	if (record == head && row->version.n > 0 && index_version(x, head) == 0 &&
+	    r->options->manifest.version_column && known_has_asset(index_known(x, head)))
+		settle_refill(r, make_work(r, row, record, head));
+}
+
 /* Decides one row; true: it is ready to be sent. */
 static bool
 admit(struct run *r, const struct manifest_row *row)
@@ -209,17 +275,24 @@ admit(struct run *r, const struct manifest_row *row)
 	enum known known = index_known(x, head);
 	struct item *leader;
 
-	if (row->bad) {
-		admit_bad(r, row, record, head);
+	r->matched += record < results_count_before(r->results);
+	if (r->options->new_only && has_record && index_known(x, record) != KNOWN_PENDING) {
+		r->counts.skipped++;
 		return false;
 	}
-	if (index_asset(x, head) != INDEX_NONE && has_record && !settled) {
-		r->counts.skipped++;
+	if (row->bad) {
+		admit_bad(r, row, record, head);
 		return false;
 	}
 	leader = queue_leader(&r->schedule.queue, head);
 	if (leader) {
 		queue_follow(&r->schedule.queue, leader, &make_work(r, row, record, head)->item);
+		return false;
+	}
+	if (must_renew(r, row, record, head))
+		return check_and_queue(r, row, record, head);
+	if (index_asset(x, head) != INDEX_NONE && has_record && !settled) {
+		skip(r, row, record, head);
 		return false;
 	}
 	if (index_asset(x, head) == INDEX_NONE && !settled && known != KNOWN_INVALID &&
@@ -263,6 +336,18 @@ on_input(void *ctx)
 	engine_unwatch(r->engine, manifest_fd(r->manifest));
 }
 
+/* Goes on to the next manifest; false: there is none. */
+static bool
+next_manifest(struct run *r)
+{
+	if (r->manifest_at + 1 == r->n_manifests)
+		return false;
+	r->manifest_at++;
+	r->manifest = r->manifests[r->manifest_at];
+	r->manifest_path = r->manifest_paths[r->manifest_at];
+	return true;
+}
+
 bool
 admit_rows(struct run *r, bool *again)
 {
@@ -282,7 +367,7 @@ admit_rows(struct run *r, bool *again)
 			r->last_line = row.line;
 			if (admit(r, &row))
 				return true;
-			if (r->schedule.stop != STOP_NONE)
+			if (r->schedule.stop != STOP_NONE || r->schedule.rows_ended)
 				return false;
 			break;
 		case MANIFEST_EMPTY:
@@ -294,8 +379,11 @@ admit_rows(struct run *r, bool *again)
 			return false;
 		case MANIFEST_BROKEN:
 			report_broken(r);
-			/* fall through */
+			r->schedule.rows_ended = true;
+			return false;
 		case MANIFEST_END:
+			if (next_manifest(r))
+				break;
 			r->schedule.rows_ended = true;
 			return false;
 		}

@@ -16,12 +16,12 @@ static const struct {
 	const char *name, *synopsis, *about;
 	enum command command;
 } commands[] = {
-	{"upload", "lade upload [options] MANIFEST",
+	{"upload", "lade upload [options] MANIFEST...",
 	 "Uploads the rows of a manifest that have no asset yet. The outcome of every row goes\n"
 	 "into a results file beside the manifest (catalog.csv -> catalog.results.csv); the same\n"
 	 "command again carries on where it stopped and uploads what is new.",
 	 COMMAND_UPLOAD},
-	{"retry", "lade retry [options] RESULTS",
+	{"retry", "lade retry [options] RESULTS...",
 	 "Re-runs the failed rows of a results file and checks its invalid ones again, in place.",
 	 COMMAND_RETRY},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},

@@ -46,15 +46,30 @@ default_output(const char *manifest, enum manifest_format format)
 	return out.data;
 }
 
-/* The format of a new results file: what its name says, or what the manifest is. */
+/* Whether any of the manifests is of a JSON kind. */
+static bool
+any_json(const struct run *r)
+{
+	size_t i, n;
+
+	for (i = 0; i < r->n_manifests; i++)
+		if (!manifest_columns(r->manifests[i], &n))
+			return true;
+	return false;
+}
+
+/* The format of a new results file: what an option or its name says, or what the manifest is. */
 static int
 output_format(const struct run *r, const char *path, struct results_options *ro)
 {
+	const char *asked = r->options->output_format;
 	struct span name = span_of(path);
-	bool json = manifest_columns(r->manifest, &ro->n_columns) == NULL;
+	bool json = any_json(r);
 
 	ro->format = RECORD_CSV;
 	ro->delimiter = ',';
+	if (asked)
+		name = span_of(asked[0] == 'c' ? "x.csv" : asked[0] == 't' ? "x.tsv" : "x.ndjson");
 	if (has_suffix(name, ".tsv") || has_suffix(name, ".tab"))
 		ro->delimiter = '\t';
 	else if (has_suffix(name, ".ndjson") || has_suffix(name, ".jsonl") ||
@@ -103,71 +118,126 @@ report_manifest(const struct run *r)
 static int
 open_own_results(struct run *r)
 {
-	struct results_options ro = {.path = r->manifest_path, .lade = COLUMNS_ALWAYS};
-	struct manifest_options mo = r->options->manifest;
+	const struct options *o = r->options;
+	struct results_options ro = {
+		.path = r->manifest_path, .lade = COLUMNS_ALWAYS, .sync = o->sync};
+	struct manifest_options mo = o->manifest;
 	enum results_status status;
 
 	if (mo.map_url || mo.map_name || mo.map_type || mo.type != ASSET_NONE || mo.split_urls ||
-	    r->options->output) {
-		diag_error("%s is a results file: it takes no --map, --type, --split-urls or -o",
+	    mo.version_column || o->output || o->output_format) {
+		diag_error("%s is a results file: it takes no --map, --type, --split-urls, "
+			   "--version-column or -o",
 			   r->manifest_path);
 		return EXIT_USAGE;
 	}
+	if (r->n_manifests > 1) {
+		diag_error("%s is a results file, and so a manifest of its own: it goes alone",
+			   r->manifest_path);
+		return EXIT_USAGE;
+	}
+	if (o->only_review_failed)
+		ro.lade |= 1u << COLUMN_PREVIOUS_ASSET_ID;
 	manifest_free(r->manifest);
-	r->manifest = NULL;
-	status = results_open(&ro, &r->results, &r->fault);
+	r->manifest = r->manifests[0] = NULL;
+	status = results_open(&ro, &r->results, &r->news, &r->fault);
 	if (status != RESULTS_OK)
 		return report_results(status, &r->fault, r->manifest_path);
 	r->results_path = mem_strdup(r->manifest_path);
 	mo.limit_bytes = results_size_before(r->results);
-	r->manifest = manifest_open(r->manifest_path, &mo, &r->fault);
+	r->manifest = r->manifests[0] = manifest_open(r->manifest_path, &mo, &r->fault);
 	return r->manifest ? -1 : report_manifest(r);
+}
+
+/* Which columns of lade's the results need beside those that all have. */
+static unsigned
+needed_columns(const struct run *r)
+{
+	const struct manifest_plan *plan;
+	unsigned mask = COLUMNS_ALWAYS;
+	size_t i;
+
+	for (i = 0; i < r->n_manifests; i++) {
+		plan = manifest_plan(r->manifests[i]);
+		mask |= plan->plain_type ? 0 : 1u << COLUMN_ASSET_TYPE;
+		mask |= plan->plain_url ? 0 : 1u << COLUMN_URL;
+		mask |= plan->plain_name ? 0 : 1u << COLUMN_NAME;
+	}
+	if (r->n_manifests > 1)
+		mask |= 1u << COLUMN_MANIFEST;
+	if (r->options->manifest.version_column)
+		mask |= 1u << COLUMN_PREVIOUS_ASSET_ID;
+	return mask;
 }
 
 static int
 open_results_beside(struct run *r)
 {
-	const struct manifest_plan *plan = manifest_plan(r->manifest);
-	struct results_options ro = {.lade = COLUMNS_ALWAYS};
+	const struct options *o = r->options;
+	struct results_columns *columns = mem_calloc(r->n_manifests, sizeof *columns);
+	struct results_options ro = {.lade = needed_columns(r),
+				     .manifests = columns,
+				     .n_manifests = r->n_manifests,
+				     .sync = o->sync,
+				     .version_column = o->manifest.version_column};
 	enum results_status status;
-	char *path;
-	int rc = -1;
+	int rc = EXIT_USAGE;
+	size_t i;
 
-	if (!r->options->output && strcmp(r->manifest_path, "-") == 0) {
-		diag_error("a manifest from standard input needs -o FILE for its results");
-		return EXIT_USAGE;
+	r->results_path = o->output ? mem_strdup(o->output)
+				    : default_output(r->manifest_path, manifest_format(r->manifest));
+	ro.path = r->results_path;
+	for (i = 0; i < r->n_manifests; i++)
+		columns[i].names = manifest_columns(r->manifests[i], &columns[i].n);
+	if (output_format(r, r->results_path, &ro) == 0) {
+		status = results_open(&ro, &r->results, &r->news, &r->fault);
+		rc = status == RESULTS_OK ? -1 : report_results(status, &r->fault, r->results_path);
 	}
-	path = r->options->output ? mem_strdup(r->options->output)
-				  : default_output(r->manifest_path, manifest_format(r->manifest));
-	if (output_format(r, path, &ro) < 0) {
-		free(path);
-		return EXIT_USAGE;
-	}
-	ro.path = path;
-	ro.columns = manifest_columns(r->manifest, &ro.n_columns);
-	ro.lade |= plan->plain_type ? 0 : 1u << COLUMN_ASSET_TYPE;
-	ro.lade |= plan->plain_url ? 0 : 1u << COLUMN_URL;
-	ro.lade |= plan->plain_name ? 0 : 1u << COLUMN_NAME;
-	status = results_open(&ro, &r->results, &r->fault);
-	if (status != RESULTS_OK)
-		rc = report_results(status, &r->fault, path);
-	r->results_path = path;
+	free(columns);
 	return rc;
+}
+
+/* Opens every manifest, so that a fault in any header is found before anything is sent. */
+static int
+open_manifests(struct run *r)
+{
+	bool stdin_taken = r->options->key_file && strcmp(r->options->key_file, "-") == 0;
+	size_t i;
+
+	for (i = 0; i < r->n_manifests; i++) {
+		r->manifest_path = r->manifest_paths[i];
+		if (strcmp(r->manifest_path, "-") == 0 && stdin_taken) {
+			diag_error("standard input can be read only once");
+			return EXIT_USAGE;
+		}
+		stdin_taken |= strcmp(r->manifest_path, "-") == 0;
+		r->manifest = r->manifests[i] =
+			manifest_open(r->manifest_path, &r->options->manifest, &r->fault);
+		if (!r->manifest)
+			return report_manifest(r);
+		if (manifest_plan(r->manifest)->is_results)
+			return open_own_results(r);
+	}
+	r->manifest_path = r->manifest_paths[0];
+	r->manifest = r->manifests[0];
+	return -1;
 }
 
 int
 open_files(struct run *r)
 {
 	const struct options *o = r->options;
+	int status = open_manifests(r);
 
-	r->manifest = manifest_open(r->manifest_path, &o->manifest, &r->fault);
-	if (!r->manifest)
-		return report_manifest(r);
-	if (manifest_plan(r->manifest)->is_results)
-		return open_own_results(r);
+	if (status >= 0 || r->results)
+		return status;
 	if (o->command == COMMAND_RETRY) {
 		diag_error("%s is no results file: it has no column lade_status", r->manifest_path);
 		return EXIT_UNREADABLE;
+	}
+	if (!o->output && strcmp(r->manifest_path, "-") == 0) {
+		diag_error("a manifest from standard input needs -o FILE for its results");
+		return EXIT_USAGE;
 	}
 	return open_results_beside(r);
 }

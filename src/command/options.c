@@ -26,7 +26,8 @@ enum option_id {
 	OPT_ALLOW_PRIVATE, OPT_OUTPUT, OPT_ONLY, OPT_CONCURRENCY, OPT_RATE, OPT_RETRIES, OPT_IN_DOUBT,
 	OPT_RETRY_CODE, OPT_CONNECT_TIMEOUT, OPT_TIMEOUT, OPT_OUTAGE_TIMEOUT, OPT_MAX_PAUSE,
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
-	OPT_PROGRESS_INTERVAL, OPT_HELP, OPT_VERSION,
+	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
+	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_HELP, OPT_VERSION,
 };
 
 const struct option option_table[] = {
@@ -47,8 +48,23 @@ const struct option option_table[] = {
 	 OPT_ALLOW_PRIVATE},
 	{"output", 'o', "FILE", "results file (default: beside the manifest)", COMMAND_UPLOAD,
 	 OPT_OUTPUT},
-	{"only", 0, "CLASS,...", "re-run these: unavailable, rejected, invalid_row, no_answer, bad_answer",
+	{"output-format", 0, "FORMAT", "of new results: csv, tsv, ndjson (default: as FILE is named)",
+	 COMMAND_UPLOAD, OPT_OUTPUT_FORMAT},
+	{"version-column", 0, "COLUMN", "upload again where this column's value differs from the recorded",
+	 COMMAND_UPLOAD, OPT_VERSION_COLUMN},
+	{"new-only", 0, NULL, "leave all recorded rows alone", COMMAND_UPLOAD, OPT_NEW_ONLY},
+	{"only", 0, "CLASS,...",
+	 "re-run these: unavailable, rejected, invalid_row, no_answer, bad_answer, review_failed",
 	 COMMAND_RETRY, OPT_ONLY},
+	{"limit", 0, "N", "send at most N rows", COMMAND_SENDING, OPT_LIMIT},
+	{"deadline", 0, "WHEN", "send no further row after that time: 2h, or 06:30",
+	 COMMAND_SENDING, OPT_DEADLINE},
+	{"asset-map", 0, "FILE", "also write {url: assetId} of all assets in the results",
+	 COMMAND_SENDING, OPT_ASSET_MAP},
+	{"asset-uris", 0, NULL, "write asset:// before each id of the map", COMMAND_SENDING,
+	 OPT_ASSET_URIS},
+	{"sync", 0, "WHEN", "what must reach the disk: always, 1s, none (default: always)",
+	 COMMAND_SENDING, OPT_SYNC},
 	{"concurrency", 'j', "N", "requests in flight at most, 1 to 1000 (default: 8)",
 	 COMMAND_SENDING, OPT_CONCURRENCY},
 	{"rate", 'r', "R", "requests started at most: 20/s, 600/m, 5000/h, 20000/d; auto, none (default: auto)",
@@ -197,8 +213,8 @@ set_map(struct options *o, const char *value)
 static int
 set_only(struct options *o, const char *value)
 {
-	static const char *const classes[] = {"rejected", "unavailable", "no_answer", "bad_answer",
-					      "invalid_row", NULL};
+	static const char *const classes[] = {"rejected",    "unavailable", "no_answer", "bad_answer",
+					      "invalid_row", "review_failed", NULL};
 	static const enum error_class values[] = {CLASS_REJECTED, CLASS_UNAVAILABLE, CLASS_NO_ANSWER,
 						  CLASS_BAD_ANSWER, CLASS_INVALID_ROW};
 	char *copy = mem_strdup(value), *rest = copy, *item;
@@ -206,7 +222,9 @@ set_only(struct options *o, const char *value)
 
 	while (which >= 0 && (item = strsep(&rest, ","))) {
 		which = one_of("only", item, classes);
-		if (which >= 0)
+		if (which == sizeof values / sizeof *values)
+			o->only_review_failed = true;
+		else if (which >= 0)
 			o->only |= 1u << values[which];
 	}
 	free(copy);
@@ -288,6 +306,72 @@ set_in_doubt(struct options *o, const char *value)
 	return which < 0 ? -1 : 0;
 }
 
+/* A duration, or HH:MM on local clocks. */
+static int
+set_deadline(struct options *o, const char *value)
+{
+	int hour, minute, used = -1;
+
+	if (sscanf(value, "%2d:%2d%n", &hour, &minute, &used) == 2 && value[used] == '\0' &&
+	    strlen(value) == 5 && value[0] != '-' && hour >= 0 && hour < 24 && minute >= 0 &&
+	    minute < 60) {
+		o->deadline_at_min = hour * 60 + minute;
+		o->deadline_in_ms = -1;
+		return 0;
+	}
+	o->deadline_at_min = -1;
+	o->deadline_in_ms = units_duration_ms(value);
+	if (o->deadline_in_ms <= 0)
+		return bad_value("deadline", value, "a duration such as 2h, or a time such as 06:30");
+	return 0;
+}
+
+static int
+set_sync(struct options *o, const char *value)
+{
+	static const char *const words[] = {"always", "1s", "none", NULL};
+	int which = one_of("sync", value, words);
+
+	o->sync = (enum results_sync)which;
+	return which < 0 ? -1 : 0;
+}
+
+/* Options of the results file and of how much a run does. */
+static int
+set_results(struct options *o, enum option_id id, const char *value)
+{
+	static const char *const formats[] = {"csv", "tsv", "ndjson", NULL};
+
+	switch (id) {
+	case OPT_OUTPUT:
+		o->output = value;
+		return *value ? 0 : bad_value("output", value, "a file");
+	case OPT_OUTPUT_FORMAT:
+		o->output_format = value;
+		return one_of("output-format", value, formats) < 0 ? -1 : 0;
+	case OPT_VERSION_COLUMN:
+		o->manifest.version_column = value;
+		return 0;
+	case OPT_LIMIT:
+		if (units_int(value, 1, INT64_MAX - 1, &o->limit) < 0)
+			return bad_value("limit", value, "a number from 1 on");
+		return 0;
+	case OPT_DEADLINE:
+		return set_deadline(o, value);
+	case OPT_ASSET_MAP:
+		o->asset_map = value;
+		return *value ? 0 : bad_value("asset-map", value, "a file");
+	case OPT_ASSET_URIS:
+		o->asset_uris = true;
+		return 0;
+	case OPT_SYNC:
+		return set_sync(o, value);
+	default:
+		o->new_only = true;
+		return 0;
+	}
+}
+
 static int
 apply(struct options *o, const struct option *opt, const char *value)
 {
@@ -296,8 +380,15 @@ apply(struct options *o, const struct option *opt, const char *value)
 		o->allow_private = true;
 		return 0;
 	case OPT_OUTPUT:
-		o->output = value;
-		return *value ? 0 : bad_value("output", value, "a file");
+	case OPT_OUTPUT_FORMAT:
+	case OPT_VERSION_COLUMN:
+	case OPT_NEW_ONLY:
+	case OPT_LIMIT:
+	case OPT_DEADLINE:
+	case OPT_ASSET_MAP:
+	case OPT_ASSET_URIS:
+	case OPT_SYNC:
+		return set_results(o, (enum option_id)opt->id, value);
 	case OPT_ONLY:
 		return set_only(o, value);
 	case OPT_CONCURRENCY:
@@ -483,8 +574,17 @@ check_together(struct options *o)
 			   help_command_name(o->command));
 		return -1;
 	}
-	if (o->n_operands > 1) {
-		diag_error("`lade %s` takes one file at a time", help_command_name(o->command));
+	if (o->command == COMMAND_UPLOAD && o->n_operands > 1 && !o->output) {
+		diag_error("several manifests need -o FILE for their results");
+		return -1;
+	}
+	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1
+							 : o->output && strcmp(o->output, "-") == 0)) {
+		diag_error("--asset-map is made of one results file");
+		return -1;
+	}
+	if (o->asset_uris && !o->asset_map) {
+		diag_error("--asset-uris goes with --asset-map");
 		return -1;
 	}
 	if (o->only & (1u << CLASS_NO_ANSWER | 1u << CLASS_BAD_ANSWER))
@@ -498,6 +598,9 @@ set_defaults(struct options *o, int argc)
 	*o = (struct options){
 		.operands = mem_calloc((size_t)argc + 1, sizeof(char *)),
 		.manifest = {.limit_bytes = -1},
+		.limit = INT64_MAX,
+		.deadline_in_ms = -1,
+		.deadline_at_min = -1,
 		.concurrency = 8,
 		.retries = 5,
 		.connect_timeout_ms = 10000,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "ledger/record.h"
+#include "ledger/results.h"
 #include "manifest/manifest.h"
 
 /* Bits: which commands an option belongs to. */
@@ -31,6 +31,14 @@ struct options {
 	struct manifest_options manifest;
 	char *map; /* a copy of --map that manifest's strings point into */
 	const char *output;
+	const char *output_format; /* csv, tsv or ndjson; NULL: as the output's name says */
+	enum results_sync sync;
+	bool new_only;
+	int64_t limit;           /* first sendings; INT64_MAX: no limit */
+	int64_t deadline_in_ms;  /* --deadline as a duration; -1: not */
+	int deadline_at_min;     /* --deadline as a time of day, in minutes; -1: not */
+	const char *asset_map;
+	bool asset_uris;
 	unsigned concurrency;
 	int64_t interval_ns; /* 0: no ceiling */
 	unsigned retries;
@@ -38,6 +46,7 @@ struct options {
 	int64_t connect_timeout_ms, timeout_ms, outage_timeout_ms, max_pause_ms;
 	const char *retry_codes; /* comma-separated */
 	unsigned only;           /* retry --only: bit per enum error_class; 0: the default */
+	bool only_review_failed; /* retry --only review_failed */
 	const char *base_url, *key_file, *ca_file;
 	bool allow_http, allow_private;
 	int verbosity; /* -1 quiet, 0, 1, 2 */

@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "base/mem.h"
 #include "command/key.h"
+#include "ledger/asset_map.h"
 
 /* An asset that does not exist: the harmless question of an outage. */
 #define QUESTION_ID "lade-is-anybody-there"
@@ -24,28 +25,51 @@
 void
 run_write_failed(struct run *r)
 {
-	struct span lost = results_unwritten(r->results);
-	struct buf text = {0};
-
 	if (r->schedule.stop == STOP_WRITE)
 		return;
 	r->schedule.stop = STOP_WRITE; /* stronger than any other reason */
 	diag_error("%s; no new requests", r->fault.text);
-	if (lost.n > 0) {
-		diag_error("these outcomes could not be written:");
-		buf_add_span(&text, lost);
-		diag_block(&text);
-		buf_free(&text);
-	}
 }
 
+void
+run_close(struct run *r, enum stop_reason why)
+{
+	struct schedule *s = &r->schedule;
+	struct item *it;
+	bool any = !s->rows_ended;
+
+	while ((it = queue_drop_fresh(&s->queue))) {
+		settle_pending(r, (struct work *)it);
+		any = true;
+	}
+	s->rows_ended = true;
+	if (any)
+		r->closed = why;
+}
+
+/* What became known since the last turn is written before anything else is sent. */
 static void
 flush_results(struct run *r)
 {
-	if (r->schedule.stop == STOP_WRITE)
-		return;
-	if (results_flush(r->results, &r->fault) < 0)
+	if (r->schedule.stop != STOP_WRITE && results_flush(r->results, &r->fault) < 0)
 		run_write_failed(r);
+}
+
+/* Whether a batch that is journaled may be sent; else its rows are ready again. */
+static bool
+secure(struct run *r, struct attempt **batch, size_t n, int64_t now_ms)
+{
+	struct work *w;
+
+	if (r->schedule.stop != STOP_WRITE && results_secure(r->results, now_ms, &r->fault) == 0)
+		return true;
+	run_write_failed(r);
+	while (n > 0) {
+		w = batch[--n]->owner;
+		if (w)
+			schedule_untake(&r->schedule, &w->item);
+	}
+	return false;
 }
 
 /* ---- the loop's two functions ---- */
@@ -85,7 +109,7 @@ is_over(struct run *r)
 }
 
 static struct attempt *
-attempt_of(struct run *r, struct item *it)
+attempt_of(struct run *r, struct item *it, int64_t now_ms)
 {
 	struct work *w = (struct work *)it;
 
@@ -94,7 +118,8 @@ attempt_of(struct run *r, struct item *it)
 		return &r->question;
 	}
 	w->attempt.fresh = r->schedule.outage.state != OUTAGE_NONE;
-	diag_detail(DIAG_DEBUG, "%s:%lld: sent, attempt %u", r->manifest_path, (long long)w->line,
+	settle_start(r, w, now_ms);
+	diag_detail(DIAG_DEBUG, "%s:%lld: sent, attempt %u", w->manifest, (long long)w->line,
 		    it->attempts);
 	return &w->attempt;
 }
@@ -107,17 +132,26 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	struct item *it;
 	size_t n = 0;
 
+	flush_results(r);
+	if (now_ms >= r->deadline_ms && r->closed == STOP_NONE)
+		run_close(r, STOP_DEADLINE);
 	while (n < room) {
 		it = schedule_take(&r->schedule, now_ms, wake_ms, &want_row);
 		if (it)
-			batch[n++] = attempt_of(r, it);
+			batch[n++] = attempt_of(r, it, now_ms);
 		else if (!want_row || !admit_rows(r, &again))
 			break;
 	}
-	flush_results(r);
+	if (!secure(r, batch, n, now_ms))
+		n = 0;
 	tell_outage(r, now_ms);
 	tell_progress(r, now_ms, false);
-	*wake_ms = again ? now_ms : earlier(*wake_ms, progress_next_ms(&r->progress));
+	*wake_ms = earlier(*wake_ms, progress_next_ms(&r->progress));
+	*wake_ms = earlier(*wake_ms, results_due_ms(r->results));
+	if (r->closed == STOP_NONE)
+		*wake_ms = earlier(*wake_ms, r->deadline_ms);
+	if (again)
+		*wake_ms = now_ms;
 	if (n == 0 && is_over(r))
 		*wake_ms = ENGINE_OVER;
 	return n;
@@ -187,8 +221,10 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 		keep_answer(w, a);
 	v = schedule_done(&r->schedule, &w->item, o, now_ms, a->retry_after_ms);
 	if (diag_level() >= DIAG_VERBOSE)
-		tell_attempt(r, w, v);
+		tell_attempt(w, v);
 	tell_stop(r, a);
+	if (v != VERDICT_FINAL && !outcome_is_doubtful(o))
+		settle_clear(r, w);
 	if (v == VERDICT_FINAL) {
 		settle_final(r, w);
 		forgive(r, false);
@@ -252,7 +288,9 @@ choose(const struct options *o)
 	for (c = CLASS_REJECTED; c < ERROR_CLASSES; c++)
 		if (o->only & 1u << c)
 			mask |= 1u << known_of[c];
-	if (o->only)
+	if (o->only_review_failed)
+		mask |= 1u << KNOWN_REVIEW_FAILED;
+	if (o->only || o->only_review_failed || o->new_only)
 		return mask;
 	mask |= 1u << KNOWN_UNAVAILABLE | 1u << KNOWN_INVALID;
 	if (o->command == COMMAND_RETRY)
@@ -260,6 +298,17 @@ choose(const struct options *o)
 	if (o->resend)
 		mask |= 1u << KNOWN_NO_ANSWER | 1u << KNOWN_BAD_ANSWER;
 	return mask;
+}
+
+/* The deadline on the monotonic clock. */
+static int64_t
+deadline_ms(const struct options *o, int64_t now_ms)
+{
+	if (o->deadline_in_ms >= 0)
+		return now_ms + o->deadline_in_ms;
+	if (o->deadline_at_min >= 0)
+		return now_ms + clock_until_local_ms(o->deadline_at_min, clock_wall_ms());
+	return INT64_MAX;
 }
 
 static void
@@ -278,6 +327,7 @@ start_schedule(struct run *r)
 	struct engine_options eo = {o->concurrency, o->connect_timeout_ms, o->timeout_ms};
 
 	r->started_ms = clock_now_ms();
+	r->deadline_ms = deadline_ms(o, r->started_ms);
 	schedule_init(&r->schedule, &so, r->started_ms);
 	r->engine = engine_new(r->site, &eo, &client);
 	tell_begin(r);
@@ -323,9 +373,31 @@ exit_status(const struct run *r)
 	}
 	if (r->manifest_broken)
 		return EXIT_UNREADABLE;
-	if (r->schedule.stop != STOP_NONE)
+	if (r->schedule.stop != STOP_NONE || r->closed != STOP_NONE)
 		return EXIT_STOPPED;
 	return c->failed + c->invalid + c->in_doubt > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+}
+
+/* Results in order and what is made of them. A write that failed during the run is tried once more:
+ * the fault may be over. */
+static void
+publish(struct run *r)
+{
+	const struct options *o = r->options;
+	struct buf lost = {0};
+
+	if (results_publish(r->results, &r->fault) < 0) {
+		run_write_failed(r);
+		results_unwritten(r->results, &lost);
+		if (lost.len > 0) {
+			diag_error("these outcomes could not be written:");
+			diag_block(&lost);
+		}
+		buf_free(&lost);
+	} else if (o->asset_map && asset_map_write(results_path(r->results), o->asset_map,
+						   o->asset_uris, &r->fault) < 0) {
+		run_write_failed(r);
+	}
 }
 
 static int
@@ -334,9 +406,7 @@ end(struct run *r)
 	int status;
 
 	drop_rest(r);
-	flush_results(r);
-	if (r->schedule.stop != STOP_WRITE && results_publish(r->results, &r->fault) < 0)
-		run_write_failed(r);
+	publish(r);
 	r->counts.retries = (int64_t)r->schedule.retries;
 	r->counts.throttles = (int64_t)r->schedule.throttles;
 	status = exit_status(r);
@@ -352,6 +422,7 @@ static void
 close_all(struct run *r)
 {
 	struct work *w;
+	size_t i;
 
 	tell_over();
 	engine_free(r->engine);
@@ -360,7 +431,9 @@ close_all(struct run *r)
 	if (r->signal_fd >= 0)
 		close(r->signal_fd);
 	site_free(r->site);
-	manifest_free(r->manifest);
+	for (i = 0; i < r->n_manifests; i++)
+		manifest_free(r->manifests[i]);
+	free(r->manifests);
 	results_free(r->results);
 	while ((w = r->free_works)) {
 		r->free_works = w->next_free;
@@ -368,6 +441,7 @@ close_all(struct run *r)
 		buf_free(&w->carried);
 		buf_free(&w->text);
 		buf_free(&w->message);
+		buf_free(&w->recorded_manifest);
 		free(w);
 	}
 	free(r->results_path);
@@ -398,34 +472,66 @@ open_site(struct run *r, const char *key)
 	return EXIT_USAGE;
 }
 
-int
-run_command(const struct options *o)
+/* One run over some of the operands: all manifests together, or one results file. */
+static int
+run_files(const struct options *o, const char *key, char **paths, size_t n)
 {
 	struct run *r = mem_calloc(1, sizeof *r);
-	int status = EXIT_USAGE;
-	char *key;
+	int status;
 
 	r->options = o;
-	r->manifest_path = o->operands[0];
+	r->manifest_paths = paths;
+	r->manifest_path = paths[0];
+	r->n_manifests = n;
+	r->manifests = mem_calloc(n, sizeof(struct manifest *));
 	r->signal_fd = -1;
 	r->known_mask = choose(o);
 	r->writer = request_writer_new();
-	key = key_read(o->key_file, &r->fault);
-	if (!key) {
-		diag_error("%s", r->fault.text);
-		close_all(r);
-		return EXIT_USAGE;
-	}
-	diag_set_secret(key);
 	status = open_site(r, key);
 	if (status < 0)
 		status = open_files(r);
 	if (status < 0) {
 		start_schedule(r);
+		tell_news(r);
 		engine_run(r->engine);
 		status = end(r);
 	}
 	close_all(r);
+	return status;
+}
+
+/* Results files one after the other; what stops one run stops all. The exit status is the gravest. */
+static int
+run_each(const struct options *o, const char *key)
+{
+	int i, status, gravest = EXIT_DONE;
+
+	for (i = 0; i < o->n_operands; i++) {
+		status = run_files(o, key, &o->operands[i], 1);
+		if (status != EXIT_DONE) /* one that stops is graver than one with failures */
+			gravest = status;
+		if (status != EXIT_DONE && status != EXIT_SOME_FAILED)
+			break;
+	}
+	return gravest;
+}
+
+int
+run_command(const struct options *o)
+{
+	struct fault f;
+	char *key = key_read(o->key_file, &f);
+	int status;
+
+	if (!key) {
+		diag_error("%s", f.text);
+		return EXIT_USAGE;
+	}
+	diag_set_secret(key);
+	if (o->command == COMMAND_RETRY)
+		status = run_each(o, key);
+	else
+		status = run_files(o, key, o->operands, (size_t)o->n_operands);
 	diag_set_secret(NULL);
 	key_free(key);
 	return status;

@@ -39,9 +39,13 @@ struct work {
 	struct attempt attempt;
 	struct work *next_free;
 	uint32_t record, head; /* its record's number, and its identity's first */
+	const char *manifest;  /* the operand that it is from */
 	int64_t line;
 	int64_t recorded_line;     /* for the record: of the manifest, not of its results file */
+	struct buf recorded_manifest; /* likewise */
 	int64_t prior_attempts;    /* of earlier runs */
+	char previous_id[LIMIT_ASSET_ID_BYTES + 1]; /* of the asset that it takes the place of */
+	bool journaled;            /* the journal has an open start of it */
 	int64_t first_sent_wall_ms; /* -1: not sent in this run */
 	enum outcome outcome;      /* of the last attempt */
 	char code[REPLY_CODE_BYTES + 1]; /* what the last answer that was no success said */
@@ -55,14 +59,22 @@ struct work {
 
 struct run {
 	const struct options *options;
-	const char *manifest_path;
+	char **manifest_paths; /* operands */
+	size_t n_manifests, manifest_at;
+	struct manifest **manifests;
+	const char *manifest_path; /* of the one that is being read ... */
+	struct manifest *manifest; /* ... and itself */
 	char *results_path; /* as the user knows it */
-	struct manifest *manifest;
 	struct results *results;
+	struct results_news news;
 	struct site *site;
 	struct engine *engine;
 	struct schedule schedule;
 	unsigned known_mask; /* bit per enum known: recorded rows that this run sends again */
+	int64_t admitted;    /* rows that were made ready to be sent */
+	int64_t deadline_ms; /* no first sending from then on; INT64_MAX: none */
+	enum stop_reason closed; /* why no further row is sent, although those that were are finished */
+	uint32_t matched;    /* records that were there and have their row in the manifest */
 	struct work *free_works;
 	struct attempt question;
 	bool waits_for_input; /* the manifest's pipe has nothing now */
@@ -100,6 +112,11 @@ bool admit_rows(struct run *r, bool *again);
 struct work *work_new(struct run *r);
 void work_free(struct run *r, struct work *w);
 
+/* settle.c: a work is about to be sent: the journal gets its record, in case nothing more becomes
+ * known; and: its last sending certainly was not accepted. */
+void settle_start(struct run *r, struct work *w, int64_t now_ms);
+void settle_clear(struct run *r, struct work *w);
+
 /* settle.c: an attempt on a work has ended, and its fate is known or the run's end leaves it. */
 void settle_final(struct run *r, struct work *w);
 void settle_pending(struct run *r, struct work *w);
@@ -107,11 +124,17 @@ void settle_pending(struct run *r, struct work *w);
 /* settle.c: a row that is not sent because of what is recorded of its identity. */
 void settle_copy(struct run *r, struct work *w);
 
+/* settle.c: a row whose record stays but for the manifest's own columns. */
+void settle_refill(struct run *r, struct work *w);
+
 /* settle.c: a row that cannot be sent. reason: static text or the manifest's, escaped here. */
 void settle_invalid(struct run *r, struct work *w, const char *reason);
 
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
+
+/* tell.c: what opening the results file brought to light. */
+void tell_news(const struct run *r);
 
 /* tell.c: from tell_begin to tell_over there is a progress line, which every message erases. */
 void tell_begin(struct run *r);
@@ -124,7 +147,7 @@ void tell_progress(struct run *r, int64_t now_ms, bool asked);
 void tell_outage(struct run *r, int64_t now_ms);
 
 /* tell.c: -v and -vv, a line on an attempt that is done. */
-void tell_attempt(const struct run *r, const struct work *w, enum verdict v);
+void tell_attempt(const struct work *w, enum verdict v);
 
 /* tell.c: why a run that is about to stop does, if this attempt has the words for it. */
 void tell_stop(struct run *r, const struct attempt *a);
@@ -134,5 +157,8 @@ void tell_summary(const struct run *r);
 
 /* run.c: a write of results failed: says so once, and stops the run. */
 void run_write_failed(struct run *r);
+
+/* run.c: no further row is sent for the first time. */
+void run_close(struct run *r, enum stop_reason why);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "base/text.h"
 #include "command/run.h"
@@ -24,6 +25,10 @@ fill_row(const struct run *r, const struct work *w, struct record *rec)
 		rec->url = (struct span){p + w->type_bytes, w->url_bytes};
 	if (csv || w->write_name)
 		rec->name = (struct span){p + w->type_bytes + w->url_bytes, w->name_bytes};
+	rec->previous_asset_id = span_of(w->previous_id);
+	rec->manifest = buf_span(&w->recorded_manifest);
+	if (csv && rec->manifest.n == 0)
+		rec->manifest = span_of(w->manifest);
 	rec->line = w->recorded_line;
 	rec->attempts = w->prior_attempts + w->item.attempts;
 }
@@ -52,6 +57,12 @@ count_of(struct run *r, enum record_status s)
 	}
 }
 
+static struct summary_place
+place_of(const struct run *r, const char *manifest, int64_t line)
+{
+	return (struct summary_place){r->n_manifests > 1 ? manifest : NULL, line};
+}
+
 static void
 write_record(struct run *r, const struct work *w, const struct record *rec)
 {
@@ -61,11 +72,11 @@ write_record(struct run *r, const struct work *w, const struct record *rec)
 	++*count_of(r, rec->status);
 	if (rec->error_class != CLASS_NONE)
 		summary_failure(&r->summary, error_class_word(rec->error_class), rec->code,
-				rec->message, w->line);
+				rec->message, place_of(r, w->manifest, w->line));
 }
 
 static void
-say_failure(const struct run *r, const struct work *w, const struct record *rec)
+say_failure(const struct work *w, const struct record *rec)
 {
 	struct buf url = {0};
 
@@ -73,7 +84,7 @@ say_failure(const struct run *r, const struct work *w, const struct record *rec)
 		return;
 	text_show_url(&url, (struct span){w->text.data + w->type_bytes, w->url_bytes},
 		      URL_SHOWN_BYTES);
-	diag_detail(DIAG_VERBOSE, "%s:%lld: %s, %s%s%.*s: %.*s (%s)", r->manifest_path,
+	diag_detail(DIAG_VERBOSE, "%s:%lld: %s, %s%s%.*s: %.*s (%s)", w->manifest,
 		    (long long)w->line, record_status_word(rec->status),
 		    error_class_word(rec->error_class), rec->code.n ? ", code " : "",
 		    (int)rec->code.n, rec->code.p ? rec->code.p : "", (int)rec->message.n,
@@ -155,8 +166,52 @@ settle_final(struct run *r, struct work *w)
 	index_settle(results_index(r->results), w->head);
 	write_record(r, w, &rec);
 	if (rec.status != RECORD_UPLOADED)
-		say_failure(r, w, &rec);
+		say_failure(w, &rec);
 	settle_followers(r, w, &rec);
+	work_free(r, w);
+}
+
+void
+settle_start(struct run *r, struct work *w, int64_t now_ms)
+{
+	struct record rec;
+
+	fill_row(r, w, &rec);
+	rec.status = RECORD_IN_DOUBT;
+	rec.error_class = CLASS_NO_ANSWER;
+	rec.message = span_of("the run ended before the answer");
+	rec.sent_wall_ms = w->first_sent_wall_ms < 0 ? clock_wall_at_ms(now_ms)
+						     : w->first_sent_wall_ms;
+	buf_clear(&r->record_text);
+	record_write(results_layout(r->results), &r->record_text, buf_span(&w->carried), &rec);
+	results_start(r->results, w->record, buf_span(&r->record_text));
+	w->journaled = true;
+}
+
+void
+settle_clear(struct run *r, struct work *w)
+{
+	if (w->journaled)
+		results_clear(r->results, w->record);
+	w->journaled = false;
+}
+
+void
+settle_refill(struct run *r, struct work *w)
+{
+	struct record_values v = {.text = {0}};
+	struct index *x = results_index(r->results);
+	enum known known = index_known(x, w->record);
+
+	if (results_read(r->results, w->record, &v, &r->fault) < 0) {
+		run_write_failed(r);
+	} else {
+		buf_clear(&r->record_text);
+		record_write_values(results_layout(r->results), &r->record_text,
+				    buf_span(&w->carried), v.value);
+		results_append(r->results, w->record, w->head, known, buf_span(&r->record_text));
+	}
+	record_values_free(&v);
 	work_free(r, w);
 }
 
@@ -210,8 +265,12 @@ settle_copy(struct run *r, struct work *w)
 	uint32_t from = index_asset(x, w->head);
 	struct record rec;
 
+	/* what this run found out of the identity is newer than any id that was there */
+	if (from == INDEX_NONE ||
+	    (index_is_settled(x, w->head) && index_known(x, w->head) != KNOWN_INVALID))
+		from = w->head;
 	fill_row(r, w, &rec);
-	if (results_read(r->results, from == INDEX_NONE ? w->head : from, &v, &r->fault) < 0 ||
+	if (results_read(r->results, from, &v, &r->fault) < 0 ||
 	    copy_outcome(&v, &rec) < 0) {
 		run_write_failed(r);
 		r->counts.pending++;
@@ -234,7 +293,7 @@ settle_invalid(struct run *r, struct work *w, const char *reason)
 	reply_message(&message, span_of(reason));
 	rec.message = buf_span(&message);
 	if (r->bad_shown++ < BAD_ROWS_SHOWN || diag_level() >= DIAG_VERBOSE)
-		diag_note("%s:%lld: %s", r->manifest_path, (long long)w->line, message.data);
+		diag_note("%s:%lld: %s", w->manifest, (long long)w->line, message.data);
 	else if (r->bad_shown == BAD_ROWS_SHOWN + 1)
 		diag_note("more invalid rows follow; -v names them all");
 	write_record(r, w, &rec);
@@ -249,7 +308,6 @@ settle_recorded(struct run *r, enum known known, int64_t line, const char *why)
 		enum record_status status;
 		enum error_class error_class;
 	} as[] = {
-		[KNOWN_ASSET] = {RECORD_DUPLICATE, CLASS_NONE},
 		[KNOWN_UNAVAILABLE] = {RECORD_FAILED, CLASS_UNAVAILABLE},
 		[KNOWN_REJECTED] = {RECORD_FAILED, CLASS_REJECTED},
 		[KNOWN_NO_ANSWER] = {RECORD_IN_DOUBT, CLASS_NO_ANSWER},
@@ -257,11 +315,11 @@ settle_recorded(struct run *r, enum known known, int64_t line, const char *why)
 		[KNOWN_INVALID] = {RECORD_INVALID, CLASS_INVALID_ROW},
 	};
 
-	if (known == KNOWN_PENDING || known == KNOWN_ASSET) {
+	if (known == KNOWN_PENDING || known_has_asset(known)) {
 		r->counts.skipped++;
 		return;
 	}
 	++*count_of(r, as[known].status);
 	summary_failure(&r->summary, error_class_word(as[known].error_class), (struct span){0},
-			span_of(why), line);
+			span_of(why), place_of(r, r->manifest_path, line));
 }

@@ -22,6 +22,22 @@ erase_progress(void)
 	progress_erase(&run_with_progress->progress);
 }
 
+/* Bytes of all manifests: read so far, and in all (-1: unknown). */
+static void
+measure(const struct run *r, int64_t *read_bytes, int64_t *size_bytes)
+{
+	int64_t size;
+	size_t i;
+
+	*read_bytes = *size_bytes = 0;
+	for (i = 0; i < r->n_manifests; i++) {
+		size = manifest_size_bytes(r->manifests[i]);
+		*size_bytes = size < 0 || *size_bytes < 0 ? -1 : *size_bytes + size;
+		if (i <= r->manifest_at)
+			*read_bytes += manifest_read_bytes(r->manifests[i]);
+	}
+}
+
 static struct progress_view
 view_of(struct run *r)
 {
@@ -29,14 +45,13 @@ view_of(struct run *r)
 	int64_t now_ms = clock_now_ms();
 	struct progress_view v = {
 		.counts = &r->counts,
-		.read_bytes = manifest_read_bytes(r->manifest),
-		.size_bytes = manifest_size_bytes(r->manifest),
 		.rows_ended = s->rows_ended,
 		.in_flight = engine_in_flight(r->engine),
 		.waiting = (int64_t)s->queue.count[ITEM_WAITING],
 		.why_until_ms = -1,
 	};
 
+	measure(r, &v.read_bytes, &v.size_bytes);
 	if (s->stop != STOP_NONE) {
 		v.why = "stopping";
 	} else if (s->outage.state != OUTAGE_NONE) {
@@ -94,6 +109,23 @@ tell_over(void)
 }
 
 void
+tell_news(const struct run *r)
+{
+	const struct results_news *news = &r->news;
+	struct buf n = {0};
+
+	units_show_count(&n, news->in_doubt);
+	if (news->died && news->in_doubt > 0)
+		diag_note("an earlier run had died: %s row%s that it had sent %s in doubt", n.data,
+			  news->in_doubt == 1 ? "" : "s", news->in_doubt == 1 ? "is" : "are");
+	else if (news->died)
+		diag_note("an earlier run had died: carrying on, nothing of it is in doubt");
+	if (news->torn > 0)
+		diag_note("dropped a torn last line of %lld bytes", (long long)news->torn);
+	buf_free(&n);
+}
+
+void
 tell_outage(struct run *r, int64_t now_ms)
 {
 	const struct outage *o = &r->schedule.outage;
@@ -112,14 +144,14 @@ tell_outage(struct run *r, int64_t now_ms)
 }
 
 void
-tell_attempt(const struct run *r, const struct work *w, enum verdict v)
+tell_attempt(const struct work *w, enum verdict v)
 {
 	if (v == VERDICT_AGAIN)
 		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
-			    r->manifest_path, (long long)w->line,
+			    w->manifest, (long long)w->line,
 			    w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts,
 			    w->message.data ? w->message.data : "");
-	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", r->manifest_path,
+	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", w->manifest,
 		    (long long)w->line, w->attempt.answer.http_status,
 		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
 		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
@@ -164,6 +196,34 @@ tell_stop(struct run *r, const struct attempt *a)
 	}
 }
 
+static void
+add_how_far(const struct run *r, struct buf *out)
+{
+	struct buf where = {0};
+
+	if (r->n_manifests > 1) {
+		buf_add_str(&where, " of ");
+		text_escape(&where, span_of(r->manifest_path), 200);
+	}
+	buf_printf(out, "lade: read as far as line %lld%s; the same command carries on\n",
+		   (long long)r->last_line, where.data ? where.data : "");
+	buf_free(&where);
+}
+
+/* Records whose rows are no longer in the manifest. */
+static void
+add_left_over(const struct run *r, struct buf *out)
+{
+	int64_t n = (int64_t)results_count_before(r->results) - r->matched;
+
+	if (n <= 0)
+		return;
+	buf_add_str(out, "lade: ");
+	units_show_count(out, n);
+	buf_printf(out, " record%s no row in the manifest any more; %s\n", n == 1 ? " has" : "s have",
+		   n == 1 ? "it stays" : "they stay");
+}
+
 /* What to do next, only if there is something. */
 static void
 add_advice(const struct run *r, struct buf *out)
@@ -175,9 +235,19 @@ add_advice(const struct run *r, struct buf *out)
 	if (r->schedule.stop == STOP_OUTAGE)
 		buf_printf(out, "lade: the server was down for longer than --outage-timeout: %s\n",
 			   r->trouble.data ? r->trouble.data : "no answer");
-	if (r->schedule.stop != STOP_NONE)
-		buf_printf(out, "lade: read as far as line %lld; the same command carries on\n",
-			   (long long)r->last_line);
+	if (r->closed != STOP_NONE)
+		buf_printf(out, "lade: stopped at %s\n",
+			   r->closed == STOP_LIMIT ? "--limit" : "--deadline");
+	if (r->schedule.stop != STOP_NONE || r->closed != STOP_NONE)
+		add_how_far(r, out);
+	else if (!r->manifest_broken)
+		add_left_over(r, out);
+	if (results_is_stream(r->results)) {
+		buf_printf(out, "lade: the results went to %s: a run that dies cannot be continued\n",
+			   strcmp(r->results_path, "-") == 0 ? "standard output" : path.data);
+		buf_free(&path);
+		return;
+	}
 	if (c->failed + c->invalid > 0)
 		buf_printf(out, "lade: to re-run what failed: lade retry %s\n", path.data);
 	if (c->in_doubt > 0)

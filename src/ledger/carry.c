@@ -6,6 +6,7 @@
 #include "ledger/carry.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
@@ -13,22 +14,38 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+static void
+pack(struct buf *out, struct span cell)
+{
+	uint32_t n = (uint32_t)cell.n;
+
+	buf_add(out, &n, sizeof n);
+	buf_add_span(out, cell);
+}
+
 void
 carry_cells(struct buf *out, const struct layout *l, const int *from, const struct span *cells,
-	    size_t n_cells)
+	    size_t n_cells, const struct record_values *old)
 {
 	size_t k;
 
 	for (k = 0; k < l->n_carried; k++) {
-		struct span cell = {0};
-		uint32_t n;
-
-		if (from[k] >= 0 && (size_t)from[k] < n_cells)
-			cell = cells[from[k]];
-		n = (uint32_t)cell.n;
-		buf_add(out, &n, sizeof n);
-		buf_add_span(out, cell);
+		if (from[k] < 0 && old && k < old->n_carried)
+			pack(out, old->carried[k]);
+		else if (from[k] >= 0 && (size_t)from[k] < n_cells)
+			pack(out, cells[from[k]]);
+		else
+			pack(out, span_none());
 	}
+}
+
+void
+carry_old_cells(struct buf *out, const struct record_values *old)
+{
+	size_t k;
+
+	for (k = 0; k < old->n_carried; k++)
+		pack(out, old->carried[k]);
 }
 
 struct copier {
@@ -219,4 +236,21 @@ carry_cells_as_json(struct buf *out, const struct span *names, const struct span
 	buf_add(out, text.data + 1, text.len - 2);
 	yajl_gen_free(gen);
 	buf_free(&text);
+}
+
+void
+carry_record_as_json(struct buf *out, const struct layout *csv, const struct layout *json,
+		     const struct record_values *v)
+{
+	struct span *names = mem_alloc((csv->n_carried + 1) * sizeof *names);
+	struct buf carried = {0};
+	size_t i, k = 0;
+
+	for (i = 0; i < csv->n_columns; i++)
+		if (csv->columns[i].column == COLUMN_CARRIED)
+			names[k++] = span_of(csv->columns[i].name);
+	carry_cells_as_json(&carried, names, v->carried, v->n_carried);
+	record_write_values(json, out, buf_span(&carried), v->value);
+	buf_free(&carried);
+	free(names);
 }

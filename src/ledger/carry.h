@@ -9,13 +9,23 @@
 #include "base/span.h"
 #include "ledger/record.h"
 
-/* CSV to CSV: from is layout_match's map. A row with too few cells is filled up. */
+/*
+ * CSV to CSV: from is layout_match's map. A row with too few cells is filled up. Columns that the
+ * manifest does not have keep what the row's record had (old; NULL: it has none).
+ */
 void carry_cells(struct buf *out, const struct layout *l, const int *from,
-		 const struct span *cells, size_t n_cells);
+		 const struct span *cells, size_t n_cells, const struct record_values *old);
+
+/* The same for a record whose carried columns stay as they are. */
+void carry_old_cells(struct buf *out, const struct record_values *old);
 
 /* CSV to NDJSON: a member a column, all strings. Cells that are no UTF-8 are carried escaped. */
 void carry_cells_as_json(struct buf *out, const struct span *names, const struct span *cells,
 			 size_t n);
+
+/* Adds a record of a CSV layout as a line of JSON of another. */
+void carry_record_as_json(struct buf *out, const struct layout *csv, const struct layout *json,
+			  const struct record_values *v);
 
 /*
  * JSON to NDJSON: the members of an object, on one line, numbers digit for digit; a bare string

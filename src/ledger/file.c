@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 
 #define REPLACEMENT_CHUNK (1u << 20) /* bytes gathered before a write */
+#define TAIL_BYTES 4096
 
 int
 file_write(int fd, const char *p, size_t n, size_t *done)
@@ -84,8 +87,8 @@ file_resolve(const char *path)
 	return out.data;
 }
 
-static int
-fail(struct fault *f, const char *what, const char *path)
+int
+file_fault(struct fault *f, const char *what, const char *path)
 {
 	struct buf shown = {0};
 	int error = errno;
@@ -98,18 +101,81 @@ fail(struct fault *f, const char *what, const char *path)
 }
 
 int
-replacement_begin(struct replacement *r, const char *path, mode_t mode, struct fault *f)
+file_mark_tail(int fd, int64_t bytes, struct file_mark *out)
+{
+	char tail[TAIL_BYTES];
+	int64_t n = bytes < TAIL_BYTES ? bytes : TAIL_BYTES;
+
+	n = file_read_at(fd, tail, (size_t)n, bytes - n);
+	if (n < 0)
+		return -1;
+	*out = (struct file_mark){bytes, XXH3_64bits(tail, (size_t)n)};
+	return 0;
+}
+
+static XXH3_state_t *
+new_hash(void)
+{
+	XXH3_state_t *state = XXH3_createState();
+
+	if (!state)
+		mem_exhausted();
+	XXH3_64bits_reset(state);
+	return state;
+}
+
+bool
+file_is(int fd, struct file_mark mark)
+{
+	XXH3_state_t *state;
+	int64_t n, at = 0;
+	struct stat st;
+	char *chunk;
+	bool same;
+
+	if (fstat(fd, &st) < 0 || st.st_size != mark.bytes)
+		return false;
+	state = new_hash();
+	chunk = mem_alloc(REPLACEMENT_CHUNK);
+	while ((n = file_read_at(fd, chunk, REPLACEMENT_CHUNK, at)) > 0) {
+		XXH3_64bits_update(state, chunk, (size_t)n);
+		at += n;
+	}
+	same = n == 0 && at == mark.bytes && XXH3_64bits_digest(state) == mark.hash;
+	XXH3_freeState(state);
+	free(chunk);
+	return same;
+}
+
+static char *
+temporary_name(const char *path)
 {
 	struct buf name = {0};
 
 	buf_printf(&name, "%s.lade-new", path);
-	*r = (struct replacement){.path = mem_strdup(path), .temporary = name.data};
-	unlink(r->temporary); /* left by a run that died; we hold the lock */
+	return name.data;
+}
+
+void
+replacement_sweep(const char *path)
+{
+	char *temporary = temporary_name(path);
+
+	unlink(temporary);
+	free(temporary);
+}
+
+int
+replacement_begin(struct replacement *r, const char *path, mode_t mode, struct fault *f)
+{
+	*r = (struct replacement){.path = mem_strdup(path),
+				  .temporary = temporary_name(path),
+				  .hash_state = new_hash()};
 	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r->fd < 0)
-		return fail(f, "create", r->temporary);
+		return file_fault(f, "create", r->temporary);
 	if (flock(r->fd, LOCK_EX | LOCK_NB) < 0 || fchmod(r->fd, mode & 07777) < 0)
-		return fail(f, "set up", r->temporary);
+		return file_fault(f, "set up", r->temporary);
 	return 0;
 }
 
@@ -117,7 +183,8 @@ static int
 drain(struct replacement *r, struct fault *f)
 {
 	if (file_write(r->fd, r->out.data, r->out.len, NULL) < 0)
-		return fail(f, "write", r->temporary);
+		return file_fault(f, "write", r->temporary);
+	XXH3_64bits_update(r->hash_state, r->out.data, r->out.len);
 	buf_clear(&r->out);
 	return 0;
 }
@@ -130,18 +197,29 @@ replacement_add(struct replacement *r, struct span s, struct fault *f)
 	return r->out.len >= REPLACEMENT_CHUNK ? drain(r, f) : 0;
 }
 
-static int
-sync_folder(const char *path, struct fault *f)
+int
+file_sync_folder(const char *path, struct fault *f)
 {
 	char *copy = mem_strdup(path);
 	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 
 	free(copy);
 	if (fd < 0 || fsync(fd) < 0)
-		rc = fail(f, "sync the folder of", path);
+		rc = file_fault(f, "sync the folder of", path);
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+int
+replacement_finish(struct replacement *r, struct file_mark *mark, struct fault *f)
+{
+	if (drain(r, f) < 0)
+		return -1;
+	if (fsync(r->fd) < 0)
+		return file_fault(f, "sync", r->temporary);
+	*mark = (struct file_mark){r->bytes, XXH3_64bits_digest(r->hash_state)};
+	return 0;
 }
 
 int
@@ -149,14 +227,10 @@ replacement_commit(struct replacement *r, struct fault *f)
 {
 	int fd = r->fd;
 
-	if (drain(r, f) < 0)
-		return -1;
-	if (fsync(fd) < 0)
-		return fail(f, "sync", r->temporary);
 	if (rename(r->temporary, r->path) < 0)
-		return fail(f, "rename", r->temporary);
+		return file_fault(f, "rename", r->temporary);
 	r->fd = -1; /* it is the file now: abort must not remove it */
-	if (sync_folder(r->path, f) < 0) {
+	if (file_sync_folder(r->path, f) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -173,5 +247,6 @@ replacement_abort(struct replacement *r)
 	free(r->path);
 	free(r->temporary);
 	buf_free(&r->out);
+	XXH3_freeState(r->hash_state);
 	*r = (struct replacement){.fd = -1};
 }

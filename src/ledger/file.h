@@ -5,6 +5,7 @@
 #ifndef LADE_LEDGER_FILE_H
 #define LADE_LEDGER_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -22,12 +23,35 @@ int64_t file_read_at(int fd, char *p, size_t n, int64_t offset);
  * folder's. NULL: errno says why. */
 char *file_resolve(const char *path);
 
+/* Syncs the folder that a file is in: its name is on the disk then. -1: *f filled in. */
+int file_sync_folder(const char *path, struct fault *f);
+
+/* Which bytes a file has: their number and XXH3-64 of some of them. */
+struct file_mark {
+	int64_t bytes;
+	uint64_t hash;
+};
+
+/* The mark of a file's first bytes, by the last 4096 of them. -1: errno says why. */
+int file_mark_tail(int fd, int64_t bytes, struct file_mark *out);
+
+/* Whether a file is, byte for byte, what a replacement's mark says. */
+bool file_is(int fd, struct file_mark mark);
+
+/* Fills in a fault from errno: "cannot WHAT PATH: why". Returns -1; errno is kept. */
+int file_fault(struct fault *f, const char *what, const char *path);
+
+/* Removes a replacement for this path that was not finished: its writer has died. Whoever calls
+ * holds the lock on the file. */
+void replacement_sweep(const char *path);
+
 /* A file that is written beside another and then takes its place. */
 struct replacement {
 	char *path, *temporary;
 	int fd; /* -1: none */
 	struct buf out;
-	int64_t bytes; /* written and waiting to be */
+	int64_t bytes;   /* written and waiting to be */
+	void *hash_state; /* of all bytes written */
 };
 
 /* Begins; the mode is that of the file to be replaced. The new file is locked. -1: *f filled in. */
@@ -36,9 +60,12 @@ int replacement_begin(struct replacement *r, const char *path, mode_t mode, stru
 /* Adds bytes. -1: *f filled in. */
 int replacement_add(struct replacement *r, struct span s, struct fault *f);
 
+/* Writes and syncs what was added: the file is whole, and *mark says which. -1: *f filled in. */
+int replacement_finish(struct replacement *r, struct file_mark *mark, struct fault *f);
+
 /*
- * Syncs the new file, renames it over the old one and syncs the folder. Returns the descriptor of
- * the new file, locked, for reading and appending; -1: *f filled in, the old file is untouched.
+ * Renames the finished file over the old one and syncs the folder. Returns the descriptor of the
+ * new file, locked, for reading and appending; -1: *f filled in.
  */
 int replacement_commit(struct replacement *r, struct fault *f);
 

@@ -33,6 +33,7 @@ struct entry {
 
 struct index {
 	struct entry *entries;
+	uint64_t *versions; /* one a record; NULL: not kept */
 	uint32_t n, cap;
 	uint32_t *slots; /* heads, or INDEX_NONE */
 	uint32_t n_slots, n_heads;
@@ -80,6 +81,7 @@ index_free(struct index *x)
 	if (!x)
 		return;
 	free(x->entries);
+	free(x->versions);
 	free(x->slots);
 	free(x);
 }
@@ -132,7 +134,11 @@ new_entry(struct index *x, struct identity id)
 			mem_exhausted();
 		x->cap = x->cap ? x->cap * 2 : 1024;
 		x->entries = mem_resize(x->entries, x->cap, sizeof *x->entries);
+		if (x->versions)
+			x->versions = mem_resize(x->versions, x->cap, sizeof *x->versions);
 	}
+	if (x->versions)
+		x->versions[x->n] = 0;
 	x->entries[x->n] = (struct entry){
 		.id = id, .place = NO_PLACE, .known = KNOWN_PENDING, .next = INDEX_NONE,
 		.cursor = x->n};
@@ -169,7 +175,7 @@ index_load(struct index *x, struct identity id, enum known known, int64_t place)
 	record = head == INDEX_NONE ? new_head(x, id) : append(x, head);
 	x->entries[record].known = (unsigned)known & 15u;
 	x->entries[record].place = (uint64_t)place & NO_PLACE;
-	if (known == KNOWN_ASSET)
+	if (known_has_asset(known))
 		x->entries[head == INDEX_NONE ? record : head].asset = 1;
 	return record;
 }
@@ -216,7 +222,7 @@ index_asset(const struct index *x, uint32_t head)
 	if (!x->entries[head].asset)
 		return INDEX_NONE;
 	for (r = head; r != INDEX_NONE; r = x->entries[r].next)
-		if (x->entries[r].known == KNOWN_ASSET)
+		if (known_has_asset((enum known)x->entries[r].known))
 			return r;
 	return INDEX_NONE;
 }
@@ -232,8 +238,36 @@ index_write(struct index *x, uint32_t record, uint32_t head, enum known known, i
 {
 	x->entries[record].known = (unsigned)known & 15u;
 	x->entries[record].place = (uint64_t)place & NO_PLACE;
-	if (known == KNOWN_ASSET)
+	if (known_has_asset(known))
 		x->entries[head].asset = 1;
+}
+
+void
+index_keep_versions(struct index *x)
+{
+	assert(x->n == 0);
+	x->versions = mem_alloc(sizeof *x->versions);
+}
+
+uint64_t
+index_version_of(struct span value)
+{
+	uint64_t h = value.n > 0 ? XXH3_64bits(value.p, value.n) : 0;
+
+	return value.n > 0 && h == 0 ? 1 : h;
+}
+
+void
+index_set_version(struct index *x, uint32_t record, uint64_t version)
+{
+	if (x->versions)
+		x->versions[record] = version;
+}
+
+uint64_t
+index_version(const struct index *x, uint32_t record)
+{
+	return x->versions ? x->versions[record] : 0;
 }
 
 void

@@ -35,7 +35,15 @@ enum known {
 	KNOWN_NO_ANSWER,   /* in doubt */
 	KNOWN_BAD_ANSWER,  /* in doubt */
 	KNOWN_INVALID,     /* never sent */
+	KNOWN_REVIEW_FAILED, /* there is an id, but the review rejected the asset */
 };
+
+/* Whether there is an id. */
+static inline bool
+known_has_asset(enum known k)
+{
+	return k == KNOWN_ASSET || k == KNOWN_REVIEW_FAILED;
+}
 
 struct index;
 
@@ -47,6 +55,15 @@ uint32_t index_count(const struct index *x);
 
 /* Adds a record that a results file holds at byte offset place. Only before the first index_row. */
 uint32_t index_load(struct index *x, struct identity id, enum known known, int64_t place);
+
+/*
+ * Versions: 8 bytes more a record, for --version-column. A version stands for a value; 0 is none.
+ * Kept from index_keep_versions on, which comes before the first record.
+ */
+void index_keep_versions(struct index *x);
+uint64_t index_version_of(struct span value);
+void index_set_version(struct index *x, uint32_t record, uint64_t version);
+uint64_t index_version(const struct index *x, uint32_t record);
 
 /*
  * The record of the next row of this identity in this run: the k-th row belongs to the k-th record;

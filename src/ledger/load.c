@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/text.h"
-#include "ledger/order.h"
 #include "manifest/json.h"
 
 struct identity
@@ -19,9 +19,10 @@ load_identity(const struct manifest_row *row)
 }
 
 static struct manifest *
-open_results(const char *path, struct fault *f)
+open_results(const char *path, int64_t limit_bytes, const char *version_column, struct fault *f)
 {
-	static const struct manifest_options options = {.limit_bytes = -1};
+	const struct manifest_options options = {.limit_bytes = limit_bytes,
+						 .version_column = version_column};
 	struct manifest *m = manifest_open(path, &options, f);
 	struct buf shown = {0};
 
@@ -63,7 +64,7 @@ needs_line_ends(const char *path)
 int
 load_layout(const char *path, struct layout *l, struct load_needs *needs, struct fault *f)
 {
-	struct manifest *m = open_results(path, f);
+	struct manifest *m = open_results(path, -1, NULL, f);
 	const struct span *names;
 	size_t i, n;
 
@@ -82,64 +83,168 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	return 0;
 }
 
-/* The three values of a record that the index needs. */
+/* The values of a record that the index needs. */
 struct known_values {
-	struct span status, error_class, asset_id;
+	struct span status, error_class, asset_id, review;
 };
+
+static void
+note_value(struct known_values *k, enum column c, struct span value)
+{
+	if (c == COLUMN_STATUS)
+		k->status = value;
+	else if (c == COLUMN_ERROR_CLASS)
+		k->error_class = value;
+	else if (c == COLUMN_ASSET_ID)
+		k->asset_id = value;
+	else if (c == COLUMN_REVIEW_STATUS)
+		k->review = value;
+}
 
 static int
 on_member(void *ctx, struct span key, struct json_value value)
 {
-	struct known_values *k = ctx;
-
-	if (value.kind != JSON_STRING)
-		return 1;
-	if (span_is(key, "lade_status"))
-		k->status = value.text;
-	else if (span_is(key, "lade_errorClass"))
-		k->error_class = value.text;
-	else if (span_is(key, "lade_assetId"))
-		k->asset_id = value.text;
+	if (value.kind == JSON_STRING)
+		note_value(ctx, column_of(key), value.text);
 	return 1;
 }
 
-static enum known
-known_of(const struct layout *l, const struct manifest_row *row)
+/* Whether a row is no record at all, although every record that was written whole is one: its own
+ * words for why, else NULL. */
+static const char *
+malformed(const struct manifest_row *row, size_t n_columns)
 {
-	struct known_values k = {{0}, {0}, {0}};
-	enum known known;
+	if (row->cells ? row->n_cells != n_columns : row->json.n == 0)
+		return row->bad ? row->bad : "is no record";
+	return NULL;
+}
+
+/* What a record that a person may have edited says; -1: what no record can say. */
+static int
+known_of(const struct known_values *k, int64_t line, enum known *out, struct fault *f)
+{
+	struct buf shown = {0};
+
+	*out = record_known(k->status, k->error_class);
+	if (*out == KNOWN_PENDING && k->status.n > 0) {
+		text_escape(&shown, k->status, 40);
+		fault_set(f, line, 0,
+			  "lade_status: %s is none of uploaded, duplicate, failed, in_doubt, invalid "
+			  "(or empty: to be uploaded)",
+			  shown.data);
+		buf_free(&shown);
+		return -1;
+	}
+	if (*out == KNOWN_ASSET && k->asset_id.n == 0)
+		return fault_set(f, line, 0,
+				 "lade_status is %.*s, but lade_assetId is empty: write the id there, "
+				 "or failed as the status",
+				 (int)k->status.n, k->status.p);
+	if (*out == KNOWN_ASSET && !record_is_asset_id(k->asset_id))
+		return fault_set(f, line, 0, "lade_assetId: is no asset id");
+	if (*out == KNOWN_ASSET && span_is(k->review, "Failed"))
+		*out = KNOWN_REVIEW_FAILED;
+	return 0;
+}
+
+/* Reads what a record says of its asset; -1: it is none, or says what none can. */
+static int
+read_row(const struct layout *l, const struct manifest_row *row, struct known_values *k,
+	 enum known *known, struct fault *f)
+{
+	const char *why = malformed(row, l->n_columns);
 	size_t i;
 
-	if (row->cells) {
-		for (i = 0; i < row->n_cells && i < l->n_columns; i++) {
-			if (l->columns[i].column == COLUMN_STATUS)
-				k.status = row->cells[i];
-			else if (l->columns[i].column == COLUMN_ERROR_CLASS)
-				k.error_class = row->cells[i];
-			else if (l->columns[i].column == COLUMN_ASSET_ID)
-				k.asset_id = row->cells[i];
-		}
-	} else {
-		json_members(row->json, on_member, &k);
-	}
-	known = record_known(k.status, k.error_class);
-	/* without an id there is nothing that could be used: it has to be uploaded */
-	return known == KNOWN_ASSET && k.asset_id.n == 0 ? KNOWN_PENDING : known;
+	*k = (struct known_values){.status = {0}};
+	if (why)
+		return fault_set(f, row->line, row->bad_column, "%s", why);
+	if (row->cells)
+		for (i = 0; i < row->n_cells; i++)
+			note_value(k, l->columns[i].column, row->cells[i]);
+	else
+		json_members(row->json, on_member, k);
+	return known_of(k, row->line, known, f);
+}
+
+static int
+load_row(const struct layout *l, const struct manifest_row *row, struct index *x, struct fault *f)
+{
+	struct known_values k;
+	enum known known;
+	uint32_t record;
+
+	if (read_row(l, row, &k, &known, f) < 0)
+		return -1;
+	record = index_load(x, load_identity(row), known, row->offset);
+	index_set_version(x, record, index_version_of(row->version));
+	return 0;
 }
 
 int
-load_index(const char *path, const struct layout *l, struct index *x, struct fault *f)
+load_places(const char *path, int64_t limit_bytes, int64_t **places, uint32_t *n, struct fault *f)
 {
-	struct manifest *m = open_results(path, f);
+	struct manifest *m = open_results(path, limit_bytes, NULL, f);
 	enum manifest_status status;
 	struct manifest_row row;
+	uint32_t cap = 0;
+
+	*places = NULL;
+	*n = 0;
+	if (!m)
+		return -1;
+	while ((status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
+		if (*n == cap) {
+			cap = cap ? cap * 2 : 1024;
+			*places = mem_resize(*places, cap, sizeof **places);
+		}
+		(*places)[(*n)++] = row.offset;
+	}
+	manifest_free(m);
+	return status == MANIFEST_END ? 0 : -1;
+}
+
+int
+load_index(const char *path, const struct layout *l, const char *version_column, struct index *x,
+	   struct fault *f)
+{
+	struct manifest *m = open_results(path, -1, version_column, f);
+	enum manifest_status status;
+	struct manifest_row row;
+	int rc = 0;
 
 	if (!m)
 		return -1;
-	while ((status = manifest_next(m, &row, f)) == MANIFEST_ROW)
-		index_load(x, load_identity(&row), known_of(l, &row), row.offset);
+	while (rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW)
+		rc = load_row(l, &row, x, f);
 	manifest_free(m);
-	return status == MANIFEST_END ? 0 : -1;
+	return rc == 0 && status == MANIFEST_END ? 0 : -1;
+}
+
+int
+load_assets(const char *path,
+	    int (*on_asset)(void *ctx, struct span url, struct span id, struct fault *f), void *ctx,
+	    struct fault *f)
+{
+	struct load_needs needs = {0};
+	enum manifest_status status = MANIFEST_BROKEN;
+	struct known_values k;
+	struct manifest_row row;
+	struct manifest *m;
+	struct layout l;
+	enum known known;
+	int rc = 0;
+
+	if (load_layout(path, &l, &needs, f) < 0)
+		return -1;
+	m = open_results(path, -1, NULL, f);
+	while (m && rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
+		rc = read_row(&l, &row, &k, &known, f);
+		if (rc == 0 && known_has_asset(known))
+			rc = on_asset(ctx, row.url, k.asset_id, f);
+	}
+	manifest_free(m);
+	layout_fini(&l);
+	return rc == 0 && status == MANIFEST_END ? 0 : -1;
 }
 
 /* A record without its line end. */
@@ -151,52 +256,63 @@ without_line_end(struct span record)
 	return record;
 }
 
+struct rewriting {
+	int fd;
+	const struct layout *layout;
+	const struct load_needs *needs;
+	struct replacement *out;
+	int64_t end; /* bytes of the old file */
+	int64_t *torn;
+	struct buf text;
+};
+
 static int
-copy_record(int fd, const struct manifest_row *row, struct buf *text, struct fault *f)
+rewrite_row(struct rewriting *w, const struct manifest_row *row, struct fault *f)
 {
-	size_t n = (size_t)(row->end - row->offset);
+	const char *why = malformed(row, w->layout->n_columns - w->needs->columns);
+	size_t i, n = (size_t)(row->end - row->offset);
+	struct buf *text = &w->text;
 
 	buf_clear(text);
-	if (buf_reserve(text, n) < 0 ||
-	    file_read_at(fd, text->data, n, row->offset) != (int64_t)n)
+	if (buf_reserve(text, n) < 0 || file_read_at(w->fd, text->data, n, row->offset) != (int64_t)n)
 		return fault_set(f, row->line, 0, "cannot read the record back: %s", strerror(errno));
-	text->len = without_line_end((struct span){text->data, n}).n;
-	return 0;
+	text->len = n;
+	if (why && row->end == w->end && n > 0 && text->data[n - 1] != '\n') {
+		*w->torn += row->end - row->offset;
+		return 0;
+	}
+	if (why)
+		return fault_set(f, row->line, row->bad_column, "%s", why);
+	text->len = without_line_end(buf_span(text)).n;
+	for (i = 0; i < w->needs->columns; i++)
+		buf_add_char(text, w->layout->delimiter);
+	buf_add_char(text, '\n');
+	return replacement_add(w->out, buf_span(text), f);
 }
 
 int
 load_rewrite(const char *path, const struct layout *l, const struct load_needs *needs,
-	     struct replacement *out, struct fault *f)
+	     struct replacement *out, int64_t *torn, struct fault *f)
 {
-	struct manifest *m = open_results(path, f);
+	struct rewriting w = {.layout = l, .needs = needs, .out = out, .torn = torn};
+	struct manifest *m = open_results(path, -1, NULL, f);
 	enum manifest_status status = MANIFEST_BROKEN;
 	struct manifest_row row;
-	struct buf text = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t i;
+	int rc = -1;
 
-	if (!m || fd < 0)
-		goto out;
-	layout_header(l, &text);
-	if (replacement_add(out, buf_span(&text), f) < 0)
-		goto out;
-	while ((status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
-		if (copy_record(fd, &row, &text, f) < 0) {
-			status = MANIFEST_BROKEN;
-			break;
-		}
-		for (i = 0; i < needs->columns; i++)
-			buf_add_char(&text, l->delimiter);
-		buf_add_char(&text, '\n');
-		if (replacement_add(out, buf_span(&text), f) < 0) {
-			status = MANIFEST_BROKEN;
-			break;
-		}
+	w.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (m && w.fd < 0)
+		file_fault(f, "open", path);
+	if (m && w.fd >= 0) {
+		w.end = lseek(w.fd, 0, SEEK_END);
+		layout_header(l, &w.text);
+		rc = replacement_add(out, buf_span(&w.text), f);
+		while (rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW)
+			rc = rewrite_row(&w, &row, f);
 	}
-out:
-	if (fd >= 0)
-		close(fd);
-	buf_free(&text);
+	if (w.fd >= 0)
+		close(w.fd);
+	buf_free(&w.text);
 	manifest_free(m);
-	return status == MANIFEST_END ? 0 : -1;
+	return rc == 0 && status == MANIFEST_END ? 0 : -1;
 }

@@ -26,11 +26,28 @@ struct identity load_identity(const struct manifest_row *row);
 /* Reads the header. -1: it is no results file, *f says why. */
 int load_layout(const char *path, struct layout *l, struct load_needs *needs, struct fault *f);
 
-/* Adds every record to the index. -1: *f filled in. */
-int load_index(const char *path, const struct layout *l, struct index *x, struct fault *f);
+/*
+ * Adds every record to the index, with its value of the version column if one is named. -1: *f
+ * filled in, also where a record says what no record can.
+ */
+int load_index(const char *path, const struct layout *l, const char *version_column,
+	       struct index *x, struct fault *f);
 
-/* Writes the file anew: records byte for byte, with empty cells for the new columns. */
+/* Hands each record that has an asset to on_asset (-1, with *f filled in, stops). -1: *f filled in. */
+int load_assets(const char *path,
+		int (*on_asset)(void *ctx, struct span url, struct span id, struct fault *f), void *ctx,
+		struct fault *f);
+
+/* The offsets of the records in the file's first bytes, for the caller to free. -1: *f filled in. */
+int load_places(const char *path, int64_t limit_bytes, int64_t **places, uint32_t *n,
+		struct fault *f);
+
+/*
+ * Writes the file anew: records byte for byte, with empty cells for the new columns. A last line
+ * that has no end and is no whole record is left out; its bytes are added to *torn. -1: *f filled
+ * in, with a line if the file is damaged.
+ */
 int load_rewrite(const char *path, const struct layout *l, const struct load_needs *needs,
-		 struct replacement *out, struct fault *f);
+		 struct replacement *out, int64_t *torn, struct fault *f);
 
 #endif

@@ -6,8 +6,6 @@
 #include "base/limits.h"
 
 #define WINDOW_BYTES (256u << 10)
-/* A record is at most a row with every character quoted or escaped, and lade's own columns. */
-#define LONGEST_RECORD_BYTES (8u * LIMIT_ROW_BYTES)
 
 void
 window_init(struct window *w, int fd, int64_t end)
@@ -38,28 +36,6 @@ move_window(struct window *w, int64_t offset, size_t bytes)
 	return 0;
 }
 
-/*
- * The length of the record at the front of text with its line end, 0 when it does not end there.
- * In CSV a line end inside quotes is part of a cell: an odd number of quotes lies before it.
- */
-static size_t
-record_length(struct span text, enum record_format format)
-{
-	const char *from = text.p, *end = text.p + text.n, *line_end, *quote;
-	size_t quotes = 0;
-
-	while ((line_end = memchr(from, '\n', (size_t)(end - from)))) {
-		for (quote = from; format == RECORD_CSV &&
-				   (quote = memchr(quote, '"', (size_t)(line_end - quote)));
-		     quote++)
-			quotes++;
-		if (quotes % 2 == 0)
-			return (size_t)(line_end + 1 - text.p);
-		from = line_end + 1;
-	}
-	return 0;
-}
-
 int
 window_record(struct window *w, int64_t offset, enum record_format format, struct span *out)
 {
@@ -71,7 +47,7 @@ window_record(struct window *w, int64_t offset, enum record_format format, struc
 		n = record_length(*out, format);
 	}
 	for (; n == 0; bytes *= 4) {
-		if (bytes > LONGEST_RECORD_BYTES * 4 || offset < 0 || offset >= w->end) {
+		if (bytes > LIMIT_RECORD_BYTES * 4 || offset < 0 || offset >= w->end) {
 			errno = EINVAL;
 			return -1;
 		}
@@ -85,13 +61,13 @@ window_record(struct window *w, int64_t offset, enum record_format format, struc
 }
 
 bool
-order_is_sorted(const struct index *x)
+order_is_sorted(const struct order *o)
 {
 	int64_t place, previous = -1;
-	uint32_t i, n = index_count(x);
+	uint32_t i;
 
-	for (i = 0; i < n; i++) {
-		place = index_place(x, i);
+	for (i = 0; i < o->n; i++) {
+		place = o->place(o->ctx, i);
 		if (place < 0)
 			continue;
 		if (place < previous)
@@ -101,27 +77,27 @@ order_is_sorted(const struct index *x)
 	return true;
 }
 
-int
-order_write(const struct index *x, const struct layout *l, int fd, int64_t end, int64_t appended,
-	    struct replacement *out, struct fault *f)
+static int
+copy_records(const struct order *o, struct replacement *out, struct fault *f)
 {
 	struct window before, after;
-	uint32_t i, n = index_count(x);
 	struct buf header = {0};
 	struct span record;
+	int64_t place;
 	int rc = 0;
+	uint32_t i;
 
-	layout_header(l, &header);
-	window_init(&before, fd, end);
-	window_init(&after, fd, end);
+	layout_header(o->layout, &header);
+	window_init(&before, o->fd, o->end);
+	window_init(&after, o->fd, o->end);
 	if (header.len > 0)
 		rc = replacement_add(out, buf_span(&header), f);
-	for (i = 0; rc == 0 && i < n; i++) {
-		int64_t place = index_place(x, i);
-
+	for (i = 0; rc == 0 && i < o->n; i++) {
+		place = o->place(o->ctx, i);
 		if (place < 0)
 			continue;
-		if (window_record(place < appended ? &before : &after, place, l->format, &record) < 0)
+		if (window_record(place < o->appended ? &before : &after, place, o->layout->format,
+				  &record) < 0)
 			rc = fault_set(f, 0, 0, "cannot read record %u of %s back: %s", i + 1, out->path,
 				       strerror(errno));
 		else
@@ -131,4 +107,22 @@ order_write(const struct index *x, const struct layout *l, int fd, int64_t end, 
 	window_fini(&after);
 	buf_free(&header);
 	return rc;
+}
+
+int
+order_publish(const struct order *o, const char *path, mode_t mode, struct journal *j,
+	      struct fault *f)
+{
+	struct replacement new = {.fd = -1};
+	struct file_mark mark;
+	int fd = -1;
+
+	if (replacement_begin(&new, path, mode, f) == 0 && copy_records(o, &new, f) == 0 &&
+	    replacement_finish(&new, &mark, f) == 0) {
+		journal_published(j, mark);
+		if (journal_flush(j, f) == 0 && journal_sync(j, f) == 0)
+			fd = replacement_commit(&new, f);
+	}
+	replacement_abort(&new);
+	return fd;
 }

@@ -1,5 +1,6 @@
 /*
- * Putting a results file in order: copies records by number from where their newest texts are.
+ * Putting a results file in order: copies records by number from where their newest texts are, and
+ * lets the copy take the file's place in one step.
  */
 #ifndef LADE_LEDGER_ORDER_H
 #define LADE_LEDGER_ORDER_H
@@ -10,7 +11,7 @@
 #include "base/fault.h"
 #include "base/span.h"
 #include "ledger/file.h"
-#include "ledger/index.h"
+#include "ledger/journal.h"
 #include "ledger/record.h"
 
 /* A part of a file in memory that moves as it is asked for other parts. */
@@ -30,14 +31,26 @@ void window_fini(struct window *w);
  */
 int window_record(struct window *w, int64_t offset, enum record_format format, struct span *out);
 
+/* A results file that is out of order. */
+struct order {
+	const struct layout *layout;
+	int fd;
+	int64_t end;      /* bytes of the file */
+	int64_t appended; /* where the run began to append */
+	uint32_t n;       /* record numbers are below this */
+	int64_t (*place)(const void *ctx, uint32_t number); /* of a record's newest text; -1: none */
+	const void *ctx;
+};
+
 /* Whether the records lie in the file in the order of their numbers already. */
-bool order_is_sorted(const struct index *x);
+bool order_is_sorted(const struct order *o);
 
 /*
- * Adds the header and every record that has a place to a replacement. end: bytes of the file;
- * appended: where this run began to append. -1: *f filled in.
+ * Replaces the file at path by its header and every record that has a place, by number. What the
+ * journal needs to tell whether that has happened is written to it before. Returns the new file's
+ * descriptor, locked; -1: *f filled in, the file is as it was.
  */
-int order_write(const struct index *x, const struct layout *l, int fd, int64_t end,
-		int64_t appended, struct replacement *out, struct fault *f);
+int order_publish(const struct order *o, const char *path, mode_t mode, struct journal *j,
+		  struct fault *f);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <csv.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_gen.h>
@@ -205,66 +206,53 @@ layout_header(const struct layout *l, struct buf *out)
 		buf_add_char(out, '\n');
 }
 
-/* The value of one of lade's columns as text; scratch holds what has to be written out. */
-static struct span
-value_of(const struct record *r, enum column c, struct buf *scratch, bool *is_number)
-{
-	char stamp[CLOCK_STAMP_BYTES];
-	int64_t number = -1, wall = -1;
+/* lade's part of a record as text: what is written out lies in here, the rest is the caller's. */
+struct texts {
+	struct span value[COLUMNS];
+	char scratch[COLUMNS][CLOCK_STAMP_BYTES];
+};
 
-	*is_number = false;
-	switch (c) {
-	case COLUMN_ASSET_TYPE:
-		return r->asset_type;
-	case COLUMN_URL:
-		return r->url;
-	case COLUMN_NAME:
-		return r->name;
-	case COLUMN_STATUS:
-		return span_of(status_words[r->status]);
-	case COLUMN_ASSET_ID:
-		return r->asset_id;
-	case COLUMN_PREVIOUS_ASSET_ID:
-		return r->previous_asset_id;
-	case COLUMN_REVIEW_STATUS:
-		return r->review_status;
-	case COLUMN_CODE:
-		return r->code;
-	case COLUMN_MESSAGE:
-		return r->message;
-	case COLUMN_ERROR_CLASS:
-		return span_of(class_words[r->error_class]);
-	case COLUMN_MANIFEST:
-		return r->manifest;
-	case COLUMN_HTTP_STATUS:
-		number = r->http_status ? r->http_status : -1;
-		break;
-	case COLUMN_ATTEMPTS:
-		number = r->attempts;
-		break;
-	case COLUMN_DURATION_MS:
-		number = r->duration_ms;
-		break;
-	case COLUMN_LINE:
-		number = r->line;
-		break;
-	case COLUMN_SENT_AT:
-		wall = r->sent_wall_ms;
-		break;
-	case COLUMN_FINISHED_AT:
-		wall = r->finished_wall_ms;
-		break;
-	case COLUMNS:
-		break;
-	}
-	buf_clear(scratch);
-	if (wall >= 0)
-		buf_add(scratch, stamp, clock_stamp(wall, stamp));
-	if (number >= 0) {
-		*is_number = true;
-		buf_add_int(scratch, number);
-	}
-	return buf_span(scratch);
+static void
+put_number(struct texts *t, enum column c, int64_t number) /* not negative */
+{
+	char *end = t->scratch[c] + sizeof t->scratch[c], *p = end;
+
+	do
+		*--p = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	t->value[c] = (struct span){p, (size_t)(end - p)};
+}
+
+static void
+put_stamp(struct texts *t, enum column c, int64_t wall_ms)
+{
+	if (wall_ms >= 0)
+		t->value[c] = (struct span){t->scratch[c], clock_stamp(wall_ms, t->scratch[c])};
+}
+
+static void
+put_texts(const struct record *r, struct texts *t)
+{
+	memset(t->value, 0, sizeof t->value);
+	t->value[COLUMN_ASSET_TYPE] = r->asset_type;
+	t->value[COLUMN_URL] = r->url;
+	t->value[COLUMN_NAME] = r->name;
+	t->value[COLUMN_STATUS] = span_of(status_words[r->status]);
+	t->value[COLUMN_ASSET_ID] = r->asset_id;
+	t->value[COLUMN_PREVIOUS_ASSET_ID] = r->previous_asset_id;
+	t->value[COLUMN_REVIEW_STATUS] = r->review_status;
+	t->value[COLUMN_CODE] = r->code;
+	t->value[COLUMN_MESSAGE] = r->message;
+	t->value[COLUMN_ERROR_CLASS] = span_of(class_words[r->error_class]);
+	t->value[COLUMN_MANIFEST] = r->manifest;
+	put_number(t, COLUMN_ATTEMPTS, r->attempts);
+	put_number(t, COLUMN_LINE, r->line);
+	put_stamp(t, COLUMN_SENT_AT, r->sent_wall_ms);
+	put_stamp(t, COLUMN_FINISHED_AT, r->finished_wall_ms);
+	if (r->http_status != 0)
+		put_number(t, COLUMN_HTTP_STATUS, r->http_status);
+	if (r->duration_ms >= 0)
+		put_number(t, COLUMN_DURATION_MS, r->duration_ms);
 }
 
 /* The next cell that carry.h packed, or an empty one. */
@@ -284,10 +272,8 @@ next_carried(struct span *carried)
 }
 
 static void
-write_csv(const struct layout *l, struct buf *out, struct span carried, const struct record *r,
-	  struct buf *scratch)
+write_csv(const struct layout *l, struct buf *out, struct span carried, const struct span *values)
 {
-	bool is_number;
 	size_t i;
 
 	for (i = 0; i < l->n_columns; i++) {
@@ -295,9 +281,7 @@ write_csv(const struct layout *l, struct buf *out, struct span carried, const st
 
 		if (i > 0)
 			buf_add_char(out, l->delimiter);
-		layout_cell(l, out,
-			    c == COLUMN_CARRIED ? next_carried(&carried)
-						: value_of(r, c, scratch, &is_number));
+		layout_cell(l, out, c == COLUMN_CARRIED ? next_carried(&carried) : values[c]);
 	}
 }
 
@@ -327,63 +311,90 @@ write_string(struct buf *out, struct span s)
  * the same members.
  */
 static bool
-has_member(const struct layout *l, enum column c, const struct record *r)
+has_member(const struct layout *l, enum column c, const struct span *values)
 {
-	if (c == COLUMN_ASSET_TYPE)
-		return r->asset_type.p != NULL;
-	if (c == COLUMN_URL)
-		return r->url.p != NULL;
-	if (c == COLUMN_NAME)
-		return r->name.p != NULL;
+	if (c == COLUMN_ASSET_TYPE || c == COLUMN_URL || c == COLUMN_NAME)
+		return values[c].p != NULL;
 	return l->lade & 1u << c;
 }
 
-static void
-write_ndjson(const struct layout *l, struct buf *out, struct span carried, const struct record *r,
-	     struct buf *scratch)
+static bool
+is_number(enum column c)
 {
-	bool is_number, first = carried.n == 0;
+	return c == COLUMN_HTTP_STATUS || c == COLUMN_ATTEMPTS || c == COLUMN_DURATION_MS ||
+	       c == COLUMN_LINE;
+}
+
+static void
+write_ndjson(const struct layout *l, struct buf *out, struct span carried, const struct span *values)
+{
+	bool first = carried.n == 0;
 	int c;
 
 	buf_add_char(out, '{');
 	buf_add_span(out, carried);
 	for (c = 0; c < COLUMNS; c++) {
-		struct span value;
-
-		if (!has_member(l, (enum column)c, r))
+		if (!has_member(l, (enum column)c, values))
 			continue;
-		value = value_of(r, (enum column)c, scratch, &is_number);
 		buf_add_str(out, first ? "\"" : ",\"");
 		buf_add_str(out, column_names[c]);
 		buf_add_str(out, "\":");
-		if (value.n == 0)
+		if (values[c].n == 0)
 			buf_add_str(out, "null");
-		else if (is_number)
-			buf_add_span(out, value);
+		else if (is_number((enum column)c))
+			buf_add_span(out, values[c]);
 		else
-			write_string(out, value);
+			write_string(out, values[c]);
 		first = false;
 	}
 	buf_add_char(out, '}');
 }
 
 void
+record_write_values(const struct layout *l, struct buf *out, struct span carried,
+		    const struct span *values)
+{
+	if (l->format == RECORD_CSV)
+		write_csv(l, out, carried, values);
+	else
+		write_ndjson(l, out, carried, values);
+	buf_add_char(out, '\n');
+}
+
+void
 record_write(const struct layout *l, struct buf *out, struct span carried, const struct record *r)
 {
-	struct buf scratch = {0};
+	struct texts t;
 
-	if (l->format == RECORD_CSV)
-		write_csv(l, out, carried, r, &scratch);
-	else
-		write_ndjson(l, out, carried, r, &scratch);
-	buf_add_char(out, '\n');
-	buf_free(&scratch);
+	put_texts(r, &t);
+	record_write_values(l, out, carried, t.value);
+}
+
+/* In CSV a line end inside quotes is part of a cell: an odd number of quotes lies before it. */
+size_t
+record_length(struct span text, enum record_format format)
+{
+	const char *from = text.p, *end = text.p + text.n, *line_end, *quote;
+	size_t quotes = 0;
+
+	while ((line_end = memchr(from, '\n', (size_t)(end - from)))) {
+		for (quote = from; format == RECORD_CSV &&
+				   (quote = memchr(quote, '"', (size_t)(line_end - quote)));
+		     quote++)
+			quotes++;
+		if (quotes % 2 == 0)
+			return (size_t)(line_end + 1 - text.p);
+		from = line_end + 1;
+	}
+	return 0;
 }
 
 void
 record_values_free(struct record_values *v)
 {
 	buf_free(&v->text);
+	free(v->carried);
+	v->carried = NULL;
 }
 
 /* What the two readers share: values go into v->text, their places are turned into spans later. */
@@ -391,26 +402,43 @@ struct reading {
 	const struct layout *layout;
 	struct record_values *v;
 	size_t column; /* of CSV */
-	size_t at[COLUMNS], n[COLUMNS];
+	size_t n_carried;
+	size_t at[COLUMNS];
+	unsigned seen; /* bit per enum column: the record has it */
 };
+
+static size_t
+keep(struct reading *r, struct span value)
+{
+	size_t at = r->v->text.len;
+
+	buf_add_span(&r->v->text, value);
+	return at;
+}
 
 static void
 keep_value(struct reading *r, enum column c, struct span value)
 {
-	if (c == COLUMN_CARRIED)
-		return;
-	r->at[c] = r->v->text.len;
-	r->n[c] = value.n;
-	buf_add_span(&r->v->text, value);
+	r->seen |= 1u << c;
+	r->at[c] = keep(r, value);
+	r->v->value[c].n = value.n;
 }
 
 static void
 on_csv_cell(void *text, size_t n, void *ctx)
 {
 	struct reading *r = ctx;
+	struct span value = {text, n};
+	enum column c;
 
-	if (r->column < r->layout->n_columns)
-		keep_value(r, r->layout->columns[r->column].column, (struct span){text, n});
+	if (r->column < r->layout->n_columns) {
+		c = r->layout->columns[r->column].column;
+		if (c == COLUMN_CARRIED) /* for now the offset stands in for the pointer */
+			r->v->carried[r->n_carried++] =
+				(struct span){(const char *)(uintptr_t)keep(r, value), n};
+		else
+			keep_value(r, c, value);
+	}
 	r->column++;
 }
 
@@ -442,9 +470,12 @@ static int
 on_json_member(void *ctx, struct span key, struct json_value value)
 {
 	struct reading *r = ctx;
+	enum column c = column_of(key);
 
-	if (value.kind == JSON_STRING || value.kind == JSON_NUMBER)
-		keep_value(r, column_of(key), value.text);
+	if (c == COLUMN_CARRIED)
+		return 1;
+	keep_value(r, c,
+		   value.kind == JSON_STRING || value.kind == JSON_NUMBER ? value.text : span_none());
 	return 1;
 }
 
@@ -452,15 +483,24 @@ int
 record_parse(const struct layout *l, struct span text, struct record_values *v)
 {
 	struct reading r = {.layout = l, .v = v};
+	size_t i;
 	int c, rc;
 
 	buf_clear(&v->text);
-	if (l->format == RECORD_CSV)
+	buf_reserve(&v->text, 0);
+	memset(v->value, 0, sizeof v->value);
+	if (l->format == RECORD_CSV) {
+		v->carried = mem_resize(v->carried, l->n_carried + 1, sizeof *v->carried);
 		rc = read_csv(&r, text);
-	else
+	} else {
 		rc = json_members(text, on_json_member, &r);
+	}
 	for (c = 0; c < COLUMNS; c++)
-		v->value[c] = (struct span){v->text.data ? v->text.data + r.at[c] : NULL, r.n[c]};
+		if (r.seen & 1u << c)
+			v->value[c].p = v->text.data + r.at[c];
+	for (i = 0; i < r.n_carried; i++)
+		v->carried[i].p = v->text.data + (uintptr_t)v->carried[i].p;
+	v->n_carried = r.n_carried;
 	return rc;
 }
 
@@ -476,4 +516,17 @@ record_known(struct span status, struct span error_class)
 	if (span_is(status, "invalid"))
 		return KNOWN_INVALID;
 	return KNOWN_PENDING;
+}
+
+bool
+record_is_asset_id(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
+		    !(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '.' && s.p[i] != '_' &&
+		    s.p[i] != '-')
+			return false;
+	return s.n > 0 && s.n <= LIMIT_ASSET_ID_BYTES;
 }

@@ -136,9 +136,18 @@ void layout_cell(const struct layout *l, struct buf *out, struct span cell);
 void record_write(const struct layout *l, struct buf *out, struct span carried,
 		  const struct record *r);
 
-/* lade's values of a record, read back. */
+/* The same from texts, one a column of lade's (record_values has them). */
+void record_write_values(const struct layout *l, struct buf *out, struct span carried,
+			 const struct span *values);
+
+/* The length of the record at the front of text with its line end, 0 when it does not end there. */
+size_t record_length(struct span text, enum record_format format);
+
+/* A record, read back. A zeroed one holds nothing. */
 struct record_values {
-	struct span value[COLUMNS]; /* empty where the record has none; in text */
+	struct span value[COLUMNS]; /* lade's; p is NULL where the record has none; in text */
+	struct span *carried;       /* CSV: the manifest's own, in the layout's order; in text */
+	size_t n_carried;
 	struct buf text;            /* owns the bytes */
 };
 
@@ -146,6 +155,9 @@ void record_values_free(struct record_values *v);
 
 /* Reads a record back that record_write or a person wrote. -1: it cannot be read. */
 int record_parse(const struct layout *l, struct span text, struct record_values *v);
+
+/* Whether it is 1 to 128 of letters, digits, '.', '_', '-', as the contract says. */
+bool record_is_asset_id(struct span s);
 
 /* What a record's status and class words say; KNOWN_PENDING when they say nothing readable. */
 enum known record_known(struct span status, struct span error_class);

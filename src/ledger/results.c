@@ -5,209 +5,59 @@
  * over the index, copying texts from two places that both move forward (the file as it was, and
  * what was appended), through two windows of fixed size: memory does not grow with the file.
  *
- * The lock is an flock on the file itself. A replacement is locked before it takes the file's place,
- * and whoever gets a lock checks that the path still leads to what it locked.
+ * The journal goes first: the entry of an outcome before its record, the entry of a start before the
+ * request. Whenever the program is killed, a record that no entry tells of is cut off and a start
+ * that has no record is in doubt, so at most what was in flight is. A journal begins with the first
+ * entry and ends with the file in order; a run that changes nothing has none.
+ *
+ * A sync that failed is not repeated: the kernel may have dropped what it could not write and say
+ * nothing the next time. Everything is left as it lies then, and the next run compares.
  */
 #include "ledger/results.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mem.h"
-#include "base/text.h"
+#include "ledger/carry.h"
 #include "ledger/file.h"
-#include "ledger/load.h"
 #include "ledger/order.h"
+#include "ledger/results_state.h"
 
-struct results {
-	char *path;
-	int fd;
-	mode_t mode;
-	struct layout layout;
-	int *map;
-	struct index *index;
-	int64_t size_before; /* bytes when the run began to append */
-	int64_t end;         /* bytes of the file and of out together */
-	struct buf out;      /* added, not yet written */
-	bool superseded;     /* a record of this run takes the place of an old one */
-};
-
-static int
-fail(const struct results *r, struct fault *f, const char *what)
-{
-	struct buf shown = {0};
-	const char *why = strerror(errno);
-
-	text_escape(&shown, span_of(r->path), 200);
-	fault_set(f, 0, 0, "cannot %s %s: %s", what, shown.data, why);
-	buf_free(&shown);
-	return -1;
-}
-
-/* A file that we may append to and replace. */
-static enum results_status
-check_file(const struct results *r, const struct stat *st, struct fault *f)
-{
-	struct buf shown = {0};
-	const char *why = NULL;
-
-	if (!S_ISREG(st->st_mode))
-		why = "is no regular file";
-	else if (st->st_uid != geteuid())
-		why = "belongs to another user";
-	else if (st->st_nlink > 1)
-		why = "has several hard links: replacing it would part them";
-	if (!why)
-		return RESULTS_OK;
-	text_escape(&shown, span_of(r->path), 200);
-	fault_set(f, 0, 0, "%s %s", shown.data, why);
-	buf_free(&shown);
-	return RESULTS_UNWRITABLE;
-}
-
-static enum results_status
-open_and_lock(struct results *r, struct fault *f)
-{
-	struct stat st, there;
-
-	for (;;) {
-		r->fd = open(r->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			     0600);
-		if (r->fd < 0 || fstat(r->fd, &st) < 0) {
-			fail(r, f, "open");
-			return RESULTS_UNWRITABLE;
-		}
-		if (check_file(r, &st, f) != RESULTS_OK)
-			return RESULTS_UNWRITABLE;
-		if (flock(r->fd, LOCK_EX | LOCK_NB) < 0) {
-			if (errno != EWOULDBLOCK) {
-				fail(r, f, "lock");
-				return RESULTS_UNWRITABLE;
-			}
-			fail(r, f, "lock");
-			fault_set(f, 0, 0, "another lade is working on this results file");
-			return RESULTS_LOCKED;
-		}
-		/* was it replaced between open and lock? */
-		if (stat(r->path, &there) == 0 && there.st_ino == st.st_ino &&
-		    there.st_dev == st.st_dev)
-			break;
-		close(r->fd);
-	}
-	r->mode = st.st_mode;
-	r->end = st.st_size;
-	return RESULTS_OK;
-}
-
-/* Replaces the file by one that has the layout's columns and ends on a line end. */
-static int
-rewrite(struct results *r, const struct load_needs *needs, struct fault *f)
-{
-	struct replacement new = {.fd = -1};
-	int fd = -1;
-
-	if (replacement_begin(&new, r->path, r->mode, f) == 0 &&
-	    load_rewrite(r->path, &r->layout, needs, &new, f) == 0) {
-		fd = replacement_commit(&new, f);
-		if (fd >= 0) {
-			close(r->fd);
-			r->fd = fd;
-			r->end = new.bytes;
-		}
-	}
-	replacement_abort(&new);
-	return fd < 0 ? -1 : 0;
-}
-
-static enum results_status
-begin_new(struct results *r, const struct results_options *o, struct fault *f)
-{
-	layout_init(&r->layout, o->format, o->delimiter);
-	layout_match(&r->layout, o->columns, o->n_columns, &r->map);
-	layout_add_lade(&r->layout, o->lade);
-	layout_header(&r->layout, &r->out);
-	r->end = (int64_t)r->out.len;
-	return results_flush(r, f) < 0 ? RESULTS_UNWRITABLE : RESULTS_OK;
-}
-
-/* The map of a results file that is its own manifest: each carried column is itself. */
-static int *
-own_columns(const struct layout *l)
-{
-	int *map = mem_alloc((l->n_carried + 1) * sizeof *map);
-	size_t i, k = 0;
-
-	for (i = 0; i < l->n_columns; i++)
-		if (l->columns[i].column == COLUMN_CARRIED)
-			map[k++] = (int)i;
-	return map;
-}
-
-static enum results_status
-begin_old(struct results *r, const struct results_options *o, struct fault *f)
-{
-	struct load_needs needs = {0};
-
-	if (load_layout(r->path, &r->layout, &needs, f) < 0)
-		return RESULTS_UNREADABLE;
-	if (o->columns)
-		needs.columns = layout_match(&r->layout, o->columns, o->n_columns, &r->map);
-	else
-		r->map = own_columns(&r->layout);
-	needs.columns += layout_add_lade(&r->layout, o->lade);
-	if (r->layout.format != RECORD_CSV)
-		needs.columns = 0;
-	if ((needs.columns > 0 || needs.line_ends) && rewrite(r, &needs, f) < 0)
-		return RESULTS_UNWRITABLE;
-	return load_index(r->path, &r->layout, r->index, f) < 0 ? RESULTS_UNREADABLE : RESULTS_OK;
-}
-
-enum results_status
-results_open(const struct results_options *o, struct results **out, struct fault *f)
-{
-	struct results *r = mem_calloc(1, sizeof *r);
-	enum results_status status;
-
-	*out = NULL;
-	r->fd = -1;
-	r->index = index_new();
-	r->path = file_resolve(o->path);
-	if (!r->path) {
-		r->path = mem_strdup(o->path);
-		fail(r, f, "open");
-		status = RESULTS_UNWRITABLE;
-	} else {
-		status = open_and_lock(r, f);
-	}
-	if (status == RESULTS_OK)
-		status = r->end == 0 ? begin_new(r, o, f) : begin_old(r, o, f);
-	if (status != RESULTS_OK) {
-		results_free(r);
-		return status;
-	}
-	r->size_before = r->end;
-	*out = r;
-	return RESULTS_OK;
-}
+#define SYNC_INTERVAL_MS 1000
 
 void
 results_free(struct results *r)
 {
+	size_t i;
+
 	if (!r)
 		return;
 	if (r->fd >= 0)
 		close(r->fd);
+	if (r->stream > STDERR_FILENO)
+		close(r->stream);
+	for (i = 0; i < r->n_maps; i++)
+		free(r->maps[i]);
+	free(r->maps);
 	layout_fini(&r->layout);
 	index_free(r->index);
+	journal_fini(&r->journal);
 	buf_free(&r->out);
-	free(r->map);
 	free(r->path);
 	free(r);
+}
+
+bool
+results_is_stream(const struct results *r)
+{
+	return r->stream >= 0;
+}
+
+const char *
+results_path(const struct results *r)
+{
+	return r->path;
 }
 
 struct index *
@@ -223,9 +73,9 @@ results_layout(const struct results *r)
 }
 
 const int *
-results_map(const struct results *r)
+results_map(const struct results *r, size_t i)
 {
-	return r->map;
+	return r->maps[i];
 }
 
 int64_t
@@ -234,35 +84,179 @@ results_size_before(const struct results *r)
 	return r->size_before;
 }
 
+uint32_t
+results_count_before(const struct results *r)
+{
+	return r->count_before;
+}
+
+void
+results_start(struct results *r, uint32_t record, struct span text)
+{
+	if (r->stream < 0)
+		journal_start(&r->journal, record, text);
+}
+
+void
+results_clear(struct results *r, uint32_t record)
+{
+	if (r->stream < 0)
+		journal_clear(&r->journal, record);
+}
+
 void
 results_append(struct results *r, uint32_t record, uint32_t head, enum known known,
 	       struct span text)
 {
+	if (r->stream < 0)
+		journal_result(&r->journal, record, r->end, text);
 	r->superseded |= index_place(r->index, record) >= 0;
 	index_write(r->index, record, head, known, r->end);
 	buf_add_span(&r->out, text);
 	r->end += (int64_t)text.n;
 }
 
-int
-results_flush(struct results *r, struct fault *f)
+/* ---- writing ---- */
+
+/* The journal's first entry: what the results file is now, once that is on the disk. */
+static int
+begin_journal(struct results *r, struct fault *f)
+{
+	bool sync = r->sync != RESULTS_SYNC_NONE;
+	struct file_mark mark;
+
+	if (sync && fdatasync(r->fd) < 0)
+		return file_fault(f, "sync", r->path);
+	if (file_mark_tail(r->fd, r->size_before, &mark) < 0)
+		return file_fault(f, "read", r->path);
+	if (journal_begin(&r->journal, mark, f) < 0)
+		return -1;
+	if (sync && (journal_sync(&r->journal, f) < 0 || file_sync_folder(r->path, f) < 0))
+		return -1;
+	return 0;
+}
+
+/* Writes all records that wait, or none: a part that was written is cut off again. */
+static int
+write_records(struct results *r, struct fault *f)
+{
+	int64_t before = r->end - (int64_t)r->out.len;
+	int error;
+
+	if (file_write(r->fd, r->out.data, r->out.len, NULL) == 0)
+		return 0;
+	error = errno;
+	if (ftruncate(r->fd, before) < 0)
+		r->distrusted = true; /* a torn record in the middle: nothing may follow it */
+	errno = error;
+	return file_fault(f, "write", r->path);
+}
+
+static int
+flush_stream(struct results *r, struct fault *f)
 {
 	size_t done;
-	int rc;
+	int rc = file_write(r->stream, r->out.data, r->out.len, &done);
 
-	if (r->out.len == 0)
-		return 0;
-	rc = file_write(r->fd, r->out.data, r->out.len, &done);
 	if (rc < 0)
-		fail(r, f, "write");
+		file_fault(f, "write", r->path);
+	if (file_write(r->fd, r->out.data, done, NULL) < 0)
+		rc = file_fault(f, "write", "the scratch file");
 	buf_drop(&r->out, done);
 	return rc;
 }
 
-struct span
-results_unwritten(const struct results *r)
+int
+results_flush(struct results *r, struct fault *f)
 {
-	return buf_span(&r->out);
+	if (r->stream >= 0)
+		return flush_stream(r, f);
+	if (r->distrusted)
+		return fault_set(f, 0, 0, "%s could not be written", r->path);
+	if (r->journal.out.len > 0) {
+		if (r->journal.fd < 0 && begin_journal(r, f) < 0)
+			return -1;
+		if (journal_flush(&r->journal, f) < 0)
+			return -1;
+	}
+	if (r->out.len > 0) {
+		if (write_records(r, f) < 0)
+			return -1;
+		buf_clear(&r->out);
+		r->records_unsynced = true;
+	}
+	return 0;
+}
+
+static int
+sync_records(struct results *r, struct fault *f)
+{
+	if (!r->records_unsynced)
+		return 0;
+	if (fdatasync(r->fd) < 0) {
+		r->distrusted = true;
+		return file_fault(f, "sync", r->path);
+	}
+	r->records_unsynced = false;
+	return 0;
+}
+
+static int
+sync_journal(struct results *r, struct fault *f)
+{
+	if (journal_sync(&r->journal, f) == 0)
+		return 0;
+	r->distrusted = true;
+	return -1;
+}
+
+int
+results_secure(struct results *r, int64_t now_ms, struct fault *f)
+{
+	if (results_flush(r, f) < 0)
+		return -1;
+	if (r->sync == RESULTS_SYNC_NONE || r->stream >= 0)
+		return 0;
+	if (r->sync == RESULTS_SYNC_ALWAYS && r->journal.unsynced_starts &&
+	    sync_journal(r, f) < 0)
+		return -1;
+	if (!r->records_unsynced && !r->journal.unsynced) {
+		r->sync_due_ms = INT64_MAX;
+		return 0;
+	}
+	if (r->sync_due_ms == INT64_MAX)
+		r->sync_due_ms = now_ms + SYNC_INTERVAL_MS;
+	if (now_ms < r->sync_due_ms)
+		return 0;
+	r->sync_due_ms = INT64_MAX;
+	return sync_journal(r, f) < 0 || sync_records(r, f) < 0 ? -1 : 0;
+}
+
+int64_t
+results_due_ms(const struct results *r)
+{
+	return r->sync_due_ms;
+}
+
+void
+results_unwritten(const struct results *r, struct buf *out)
+{
+	struct span rest = buf_span(&r->out), text;
+	struct record_values v = {.text = {0}};
+	struct layout json;
+
+	layout_init(&json, RECORD_NDJSON, 0);
+	layout_add_lade(&json, r->layout.lade);
+	while ((text.n = record_length(rest, r->layout.format)) > 0) {
+		text.p = rest.p;
+		rest = (struct span){rest.p + text.n, rest.n - text.n};
+		if (r->layout.format == RECORD_NDJSON)
+			buf_add_span(out, text);
+		else if (record_parse(&r->layout, text, &v) == 0)
+			carry_record_as_json(out, &r->layout, &json, &v);
+	}
+	record_values_free(&v);
+	layout_fini(&json);
 }
 
 int
@@ -276,7 +270,7 @@ results_read(struct results *r, uint32_t record, struct record_values *v, struct
 		return -1;
 	window_init(&w, r->fd, r->end);
 	if (window_record(&w, index_place(r->index, record), r->layout.format, &text) < 0)
-		fail(r, f, "read");
+		file_fault(f, "read", r->path);
 	else if (record_parse(&r->layout, text, v) < 0)
 		fault_set(f, 0, 0, "a record that was just there cannot be read back");
 	else
@@ -285,27 +279,41 @@ results_read(struct results *r, uint32_t record, struct record_values *v, struct
 	return rc;
 }
 
+/* ---- the end ---- */
+
+static int64_t
+place_of(const void *ctx, uint32_t record)
+{
+	return index_place(ctx, record);
+}
+
 int
 results_publish(struct results *r, struct fault *f)
 {
-	struct replacement new = {.fd = -1};
-	int fd = -1, rc = -1;
+	struct order order = {
+		.layout = &r->layout,
+		.fd = r->fd,
+		.appended = r->size_before,
+		.n = index_count(r->index),
+		.place = place_of,
+		.ctx = r->index,
+	};
+	int fd;
 
 	if (results_flush(r, f) < 0)
 		return -1;
-	if (!r->superseded && order_is_sorted(r->index)) {
-		if (r->end > r->size_before && fsync(r->fd) < 0)
-			return fail(r, f, "sync");
+	order.end = r->end;
+	if (r->stream >= 0 || r->journal.fd < 0)
 		return 0;
-	}
-	if (replacement_begin(&new, r->path, r->mode, f) == 0 &&
-	    order_write(r->index, &r->layout, r->fd, r->end, r->size_before, &new, f) == 0)
-		fd = replacement_commit(&new, f);
-	if (fd >= 0) {
+	if (!r->superseded && order_is_sorted(&order)) {
+		if (sync_records(r, f) < 0)
+			return -1;
+	} else {
+		fd = order_publish(&order, r->path, r->mode, &r->journal, f);
+		if (fd < 0)
+			return -1;
 		close(r->fd);
 		r->fd = fd;
-		rc = 0;
 	}
-	replacement_abort(&new);
-	return rc;
+	return journal_remove(&r->journal, f);
 }

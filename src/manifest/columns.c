@@ -128,16 +128,43 @@ find_results(struct columns *c, const struct span *names, size_t n, struct fault
 	return 0;
 }
 
+static int
+find_version(struct columns *c, const struct span *names, size_t n, const char *wanted,
+	     struct fault *f)
+{
+	struct buf word = {0}, shown = {0};
+	int near;
+
+	c->version = find(names, n, wanted);
+	if (c->version >= 0)
+		return 0;
+	near = text_nearest(span_of(wanted), names, n < SUGGESTED_AMONG ? n : SUGGESTED_AMONG);
+	text_escape(&word, span_of(wanted), SHOWN_BYTES);
+	if (near >= 0)
+		text_escape(&shown, names[near], SHOWN_BYTES);
+	fault_set(f, 1, 0, "%s column %s (--version-column)%s%s%s",
+		  c->version == AMBIGUOUS ? "more than one" : "no", word.data,
+		  near >= 0 ? "; did you mean " : "", near >= 0 ? shown.data : "",
+		  near >= 0 ? "?" : "");
+	buf_free(&word);
+	buf_free(&shown);
+	return -1;
+}
+
 int
 columns_find(struct columns *c, const struct span *names, size_t n,
 	     const struct manifest_options *o, struct fault *f)
 {
 	size_t i;
 
-	*c = (struct columns){NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND, false};
+	*c = (struct columns){NOT_FOUND, NOT_FOUND, NOT_FOUND, NOT_FOUND,
+			      NOT_FOUND, NOT_FOUND, NOT_FOUND, false};
 	c->is_results = find_exactly(names, n, span_of("lade_status")) >= 0;
-	if (c->is_results)
+	if (c->is_results) { /* it may be of a time when no version was asked for */
+		if (o->version_column)
+			c->version = find(names, n, o->version_column);
 		return find_results(c, names, n, f);
+	}
 	for (i = 0; i < n; i++)
 		if (names[i].n > 5 && memcmp(names[i].p, "lade_", 5) == 0)
 			return fault_set(f, 1, 0,
@@ -147,5 +174,5 @@ columns_find(struct columns *c, const struct span *names, size_t n,
 	    find_one(names, n, "assetType", o->map_type, false, &c->type, f) < 0 ||
 	    find_one(names, n, "name", o->map_name, false, &c->name, f) < 0)
 		return -1;
-	return 0;
+	return o->version_column ? find_version(c, names, n, o->version_column, f) : 0;
 }

@@ -10,6 +10,7 @@
 struct columns {
 	int url, type, name;                 /* index, or -1 */
 	int lade_url, lade_type, lade_name;  /* of a results file: they win where they are not empty */
+	int version;                         /* index, or -1 */
 	bool is_results;
 };
 

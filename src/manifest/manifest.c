@@ -28,6 +28,7 @@ enum wanted {
 	WANT_URL, WANT_TYPE, WANT_NAME,
 	WANT_LADE_URL, WANT_LADE_TYPE, WANT_LADE_NAME, WANT_STATUS,
 	WANT_WHOLE_URL, WANT_WHOLE_TYPE, WANT_WHOLE_NAME, /* a name that has a dot in it */
+	WANT_VERSION, WANT_WHOLE_VERSION,
 	WANTED
 };
 
@@ -156,6 +157,8 @@ open_json(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
 	json_path_init(&m->paths[WANT_LADE_TYPE], "lade_assetType", true);
 	json_path_init(&m->paths[WANT_LADE_NAME], "lade_name", true);
 	json_path_init(&m->paths[WANT_STATUS], "lade_status", true);
+	if (o->version_column)
+		want(m, WANT_VERSION, WANT_WHOLE_VERSION, NULL, o->version_column);
 	m->lookup = json_lookup_new(m->paths, WANTED);
 	m->json = json_reader_new(m->source, sniffed->window, sniffed->skip,
 				  m->format == MANIFEST_NDJSON, o->json_path);
@@ -175,7 +178,7 @@ open_list(struct manifest *m, const struct sniffed *sniffed)
 
 	lines_init(&m->lines, m->source, true, sniffed->window, sniffed->skip);
 	keep_names(m, &name, 1);
-	m->columns = (struct columns){0, -1, -1, -1, -1, -1, false};
+	m->columns = (struct columns){0, -1, -1, -1, -1, -1, -1, false};
 	m->plan.plain_url = !m->options.split_urls;
 	m->plan.plain_name = true;
 	return 0;
@@ -279,6 +282,7 @@ next_csv(struct manifest *m, struct manifest_row *row, struct fault *f)
 		.url = span_trim(own_or_plain(&r, c->lade_url, c->url)),
 		.type_word = span_trim(own_or_plain(&r, c->lade_type, c->type)),
 		.name = own_or_plain(&r, c->lade_name, c->name),
+		.version = cell(&r, c->version),
 		.cells = r.cells,
 		.n_cells = r.n_cells,
 		.bad = r.bad,
@@ -361,6 +365,7 @@ fill_from_members(struct manifest *m, struct manifest_row *row)
 	row->type_word = span_trim(string_member(own_type, member(m, WANT_TYPE, WANT_WHOLE_TYPE),
 						 "assetType: is no string", &row->bad));
 	row->name = string_member(own_name, name, "name: is no string", &row->bad);
+	row->version = member(m, WANT_VERSION, WANT_WHOLE_VERSION).text;
 }
 
 /* The line and column of an offset in an element. */

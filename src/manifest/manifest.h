@@ -35,6 +35,7 @@ struct manifest_options {
 	enum asset_type type;   /* for all rows; ASSET_NONE: from the column or the extension */
 	bool skip_empty;        /* pass over rows whose url is empty or null */
 	const char *split_urls; /* separator of several URLs in the field; NULL: one URL */
+	const char *version_column; /* whose value row.version is; NULL: none */
 	int64_t limit_bytes;    /* read no further than this; -1: to the end */
 };
 
@@ -55,6 +56,7 @@ struct manifest_row {
 	struct span url;      /* the manifest's spelling, blanks around it cut */
 	struct span name;     /* empty when there is none */
 	struct span type_word; /* the manifest's own word, trimmed; empty when not from the manifest */
+	struct span version;  /* of options.version_column, as it is; empty when there is none */
 	enum asset_type type; /* from the word, the option or the extension; ASSET_NONE: neither */
 	const struct span *cells; /* CSV, TSV, list: the record's cells, decoded; NULL for JSON kinds */
 	size_t n_cells;           /* equals the number of columns, but in a bad row */

@@ -120,8 +120,9 @@ queue_start(struct queue *q, int64_t now_ms)
 	return start(q, take_ready(q), now_ms);
 }
 
-struct item *
-queue_start_fresh(struct queue *q, int64_t now_ms)
+/* Takes the first that was never sent out of the list; its state is still ITEM_READY. */
+static struct item *
+take_fresh(struct queue *q)
 {
 	struct item **at = &q->ready, *it;
 
@@ -133,7 +134,23 @@ queue_start_fresh(struct queue *q, int64_t now_ms)
 		if (!*at)
 			q->ready_end = at;
 	}
-	return start(q, it, now_ms);
+	return it;
+}
+
+struct item *
+queue_start_fresh(struct queue *q, int64_t now_ms)
+{
+	return start(q, take_fresh(q), now_ms);
+}
+
+struct item *
+queue_drop_fresh(struct queue *q)
+{
+	struct item *it = take_fresh(q);
+
+	if (it)
+		set_state(q, it, ITEM_IDLE);
+	return it;
 }
 
 static void

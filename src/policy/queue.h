@@ -63,6 +63,9 @@ struct item *queue_start(struct queue *q, int64_t now_ms);
 /* The same for the first ready item that was never sent. */
 struct item *queue_start_fresh(struct queue *q, int64_t now_ms);
 
+/* Takes the first ready item that was never sent out of the queue: it is ITEM_IDLE. NULL: none. */
+struct item *queue_drop_fresh(struct queue *q);
+
 /* Lets an item that is in flight wait until due_ms. */
 void queue_wait(struct queue *q, struct item *it, int64_t due_ms);
 

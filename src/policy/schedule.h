@@ -29,6 +29,8 @@ enum stop_reason {
 	STOP_CERTIFICATE, /* the server's certificate does not verify */
 	STOP_MANIFEST,    /* the manifest cannot be read on */
 	STOP_OUTAGE,      /* the server was down for too long */
+	STOP_LIMIT,       /* as many rows as the user allows were sent */
+	STOP_DEADLINE,    /* the time that the user set has come */
 	STOP_PAUSE,       /* the server asks for a longer pause than the user allows */
 };
 

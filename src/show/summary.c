@@ -22,7 +22,7 @@ cut(struct span message, struct buf *scratch)
 
 void
 summary_failure(struct summary *s, const char *class_word, struct span code, struct span message,
-		int64_t line)
+		struct summary_place place)
 {
 	struct summary_group *g = s->groups, *end = s->groups + s->n_groups;
 	struct buf scratch = {0};
@@ -43,7 +43,7 @@ summary_failure(struct summary *s, const char *class_word, struct span code, str
 		memcpy(g->message, message.p ? message.p : "", message.n);
 	}
 	if (g->count < SUMMARY_LINES)
-		g->lines[g->count] = line;
+		g->places[g->count] = place;
 	g->count++;
 	buf_free(&scratch);
 }
@@ -117,9 +117,16 @@ add_group(struct buf *out, const struct summary_group *g)
 		buf_printf(out, ", code %s", g->code);
 	if (g->message[0])
 		buf_printf(out, ": %s", g->message);
-	buf_add_str(out, g->count == 1 ? " (line" : " (lines");
-	for (i = 0; i < g->count && i < SUMMARY_LINES; i++)
-		buf_printf(out, "%s %lld", i ? "," : "", (long long)g->lines[i]);
+	buf_add_str(out, g->places[0].manifest ? " (" : g->count == 1 ? " (line " : " (lines ");
+	for (i = 0; i < g->count && i < SUMMARY_LINES; i++) {
+		if (i > 0)
+			buf_add_str(out, ", ");
+		if (g->places[i].manifest) {
+			text_escape(out, span_of(g->places[i].manifest), 0);
+			buf_add_char(out, ':');
+		}
+		buf_add_int(out, g->places[i].line);
+	}
 	buf_add_str(out, g->count > SUMMARY_LINES ? ", ...)\n" : ")\n");
 }
 

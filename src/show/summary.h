@@ -15,11 +15,18 @@
 #define SUMMARY_LINES 3        /* first lines that are named of each */
 #define SUMMARY_MESSAGE_BYTES 120
 
+/* Where a row is. */
+struct summary_place {
+	const char *manifest; /* as the user named it; NULL: there is only one */
+	int64_t line;
+};
+
 /* Failures of one class, code and message. */
 struct summary_group {
 	const char *class_word;
 	char code[65], message[SUMMARY_MESSAGE_BYTES + 1];
-	int64_t count, lines[SUMMARY_LINES];
+	int64_t count;
+	struct summary_place places[SUMMARY_LINES];
 };
 
 struct summary {
@@ -28,9 +35,9 @@ struct summary {
 	int64_t others; /* failures of kinds beyond SUMMARY_GROUPS */
 };
 
-/* Counts a failure. class_word: static text; message: escaped already. */
+/* Counts a failure. class_word: static text; message: escaped already; place: outlives s. */
 void summary_failure(struct summary *s, const char *class_word, struct span code,
-		     struct span message, int64_t line);
+		     struct span message, struct summary_place place);
 
 /* Adds the summary to out, several lines, without what to do next. took_ms: of the whole run. */
 void summary_write(const struct summary *s, const struct counts *c, int64_t took_ms,

@@ -84,7 +84,7 @@ records_round_trip(void **state)
 	layout_header(&l, &out);
 	assert_true(strncmp(out.data, "\"a,b\",url,\"a,b\",lade_url,lade_status,", 37) == 0);
 	buf_clear(&out);
-	carry_cells(&carried, &l, from, cells, 3);
+	carry_cells(&carried, &l, from, cells, 3, NULL);
 	record_init(&rec);
 	rec.status = RECORD_FAILED;
 	rec.error_class = CLASS_UNAVAILABLE;
@@ -159,8 +159,10 @@ static void
 a_file_is_widened_and_put_in_order(void **state)
 {
 	static const struct span names[] = {{"url", 3}, {"new", 3}};
-	struct results_options o = {.path = path, .delimiter = ',', .columns = names, .n_columns = 2,
-				    .lade = COLUMNS_ALWAYS};
+	static const struct results_columns manifest = {names, 2};
+	struct results_options o = {.path = path, .delimiter = ',', .manifests = &manifest,
+				    .n_manifests = 1, .lade = COLUMNS_ALWAYS};
+	struct results_news news;
 	struct results *r;
 	struct fault f = {0};
 	struct stat st;
@@ -170,7 +172,7 @@ a_file_is_widened_and_put_in_order(void **state)
 	snprintf(path, sizeof path, "/tmp/lade-unit-%ld.csv", (long)getpid());
 	put_file("old,url," LADE "\r\n\"x\",u,failed,,,,,,rejected,1,,,,2\r\ny,v,uploaded,id-1,,,,,,1,,,,3");
 	chmod(path, 0640);
-	assert_int_equal(results_open(&o, &r, &f), RESULTS_OK);
+	assert_int_equal(results_open(&o, &r, &news, &f), RESULTS_OK);
 	expect_file("old,url," LADE ",new\n\"x\",u,failed,,,,,,rejected,1,,,,2,\ny,v,uploaded,id-1,,,,,,1,,,,3,\n");
 	third = index_row(results_index(r), identity_of(span_of(""), span_of("w")), &head);
 	results_append(r, third, head, KNOWN_ASSET, span_of("a,w,uploaded,id-3,,,,,,1,,,,4,n\n"));
@@ -192,20 +194,21 @@ static void
 what_is_no_results_file_is_refused(void **state)
 {
 	struct results_options o = {.path = path, .delimiter = ',', .lade = COLUMNS_ALWAYS};
+	struct results_news news;
 	struct results *r;
 	struct fault f = {0};
 
 	(void)state;
 	snprintf(path, sizeof path, "/tmp/lade-unit-%ld.csv", (long)getpid());
 	put_file("a,url\n1,2\n");
-	assert_int_equal(results_open(&o, &r, &f), RESULTS_UNREADABLE);
+	assert_int_equal(results_open(&o, &r, &news, &f), RESULTS_UNREADABLE);
 	assert_null(r);
 	expect_file("a,url\n1,2\n");
 	put_file("url," LADE "\nu,failed,,,,,,rejected,1,,,,2\nv,\"x\n");
-	assert_int_equal(results_open(&o, &r, &f), RESULTS_UNREADABLE);
+	assert_int_equal(results_open(&o, &r, &news, &f), RESULTS_UNREADABLE);
 	unlink(path);
 	o.path = "/nonexistent/folder/r.csv";
-	assert_int_equal(results_open(&o, &r, &f), RESULTS_UNWRITABLE);
+	assert_int_equal(results_open(&o, &r, &news, &f), RESULTS_UNWRITABLE);
 }
 
 int

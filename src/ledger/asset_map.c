@@ -1,0 +1,93 @@
+#include "ledger/asset_map.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yajl/yajl_gen.h>
+
+#include "base/mem.h"
+#include "ledger/file.h"
+#include "ledger/index.h"
+#include "ledger/load.h"
+
+struct mapping {
+	struct replacement out;
+	struct index *urls; /* those that were written */
+	struct buf id;
+	bool uris, any;
+};
+
+static void
+put(void *ctx, const char *text, size_t n)
+{
+	buf_add(ctx, text, n);
+}
+
+static void
+add_string(struct buf *out, struct span s)
+{
+	yajl_gen gen = yajl_gen_alloc(NULL);
+
+	if (!gen)
+		mem_exhausted();
+	yajl_gen_config(gen, yajl_gen_print_callback, put, out);
+	yajl_gen_string(gen, (const unsigned char *)s.p, s.n);
+	yajl_gen_free(gen);
+}
+
+static int
+on_asset(void *ctx, struct span url, struct span id, struct fault *f)
+{
+	struct mapping *m = ctx;
+	uint32_t before = index_count(m->urls), head;
+	struct buf line = {0};
+	int rc;
+
+	index_row(m->urls, identity_of(span_none(), url), &head);
+	if (head < before)
+		return 0;
+	buf_add_str(&line, m->any ? ",\n" : "{\n");
+	m->any = true;
+	buf_clear(&m->id);
+	buf_add_str(&m->id, m->uris ? "asset://" : "");
+	buf_add_span(&m->id, id);
+	add_string(&line, url);
+	buf_add_char(&line, ':');
+	add_string(&line, buf_span(&m->id));
+	rc = replacement_add(&m->out, buf_span(&line), f);
+	buf_free(&line);
+	return rc;
+}
+
+int
+asset_map_write(const char *results, const char *path, bool uris, struct fault *f)
+{
+	struct mapping m = {.out = {.fd = -1}, .urls = index_new(), .uris = uris};
+	char *whole = file_resolve(path);
+	struct file_mark mark;
+	struct stat st;
+	int rc, fd = -1;
+
+	if (!whole)
+		rc = file_fault(f, "write", path);
+	else if (stat(whole, &st) == 0 && !S_ISREG(st.st_mode))
+		rc = (errno = EINVAL, file_fault(f, "replace", path));
+	else
+		rc = replacement_begin(&m.out, whole, stat(whole, &st) == 0 ? st.st_mode : 0600, f);
+	if (rc == 0)
+		rc = load_assets(results, on_asset, &m, f);
+	if (rc == 0)
+		rc = replacement_add(&m.out, span_of(m.any ? "\n}\n" : "{}\n"), f);
+	if (rc == 0)
+		rc = replacement_finish(&m.out, &mark, f);
+	if (rc == 0)
+		fd = replacement_commit(&m.out, f);
+	if (fd >= 0)
+		close(fd);
+	replacement_abort(&m.out);
+	index_free(m.urls);
+	buf_free(&m.id);
+	free(whole);
+	return fd < 0 ? -1 : 0;
+}
