@@ -27,8 +27,8 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKA
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
-	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
-	src/base/text.c src/base/units.c \
+	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/json_text.c \
+	src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
 	src/policy/rate.c src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \
@@ -47,6 +47,11 @@ STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit
 	tests/server/request.c tests/server/standin.c
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 
+HOOK := $(if $(SAN),,$(BUILD)/hook.so)
+DEEDS := kill after torn power powernames short full ENOSPC EIO EDQUOT EINTR
+# what the tests from outside are told
+PROGRAMS = LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) HOOK=$(abspath $(HOOK))
+
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN_OBJECT := $(MAIN:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/liblade.a
@@ -58,7 +63,7 @@ ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-unit check-cli check-layers check-drift bench demo test deps lint \
+.PHONY: all check check-long check-unit check-cli check-crash check-layers check-drift bench demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -78,6 +83,11 @@ $(BUILD)/standin: $(STANDIN_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^
 
+# A preloaded library and a sanitizer's runtime do not go together.
+$(BUILD)/hook.so: tests/crash/hook.c
+	$(call say,CC  )
+	$(Q)$(CC) -std=c11 -O1 $(WARNINGS) -shared -fPIC -o $@ $<
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
@@ -90,16 +100,30 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-unit check-cli
+check: check-layers check-drift check-unit check-cli check-crash
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
 	@tests/run-units $(UNIT_PROGRAMS)
 
 ## check-cli: the program from outside, against the stand-in API
-check-cli: $(BUILD)/lade $(BUILD)/standin
-	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) \
-		tests/run-cli tests/cli/*.bats
+check-cli: $(BUILD)/lade $(BUILD)/standin $(HOOK)
+	@$(PROGRAMS) tests/run-cli tests/cli/*.bats tests/fault/*.bats
+
+## check-crash: dies and fails at every step, and is run again
+check-crash: $(BUILD)/lade $(BUILD)/standin $(HOOK)
+	$(if $(SAN),,@$(PROGRAMS) tests/crash/steps csv-hold-kill ndjson-resend-torn csv-hold-full \
+		ndjson-hold-EIO csv-hold-powernames)
+	$(if $(SAN),,@$(PROGRAMS) tests/fault/memory 150)
+	@$(PROGRAMS) tests/crash/kills 20 2000 64
+
+## check-long: the same in every combination, and a thousand kills: half an hour
+check-long: $(BUILD)/lade $(BUILD)/standin $(HOOK)
+	@$(PROGRAMS) tests/crash/steps $(foreach format,csv ndjson,$(foreach mode,hold resend,\
+		$(DEEDS:%=$(format)-$(mode)-%)))
+	@$(PROGRAMS) tests/fault/memory 450
+	@$(PROGRAMS) tests/crash/kills 1000 20000 64
+	@$(PROGRAMS) ROUNDS=100 bats -f 'two runs at the same moment' tests/fault/fault.bats
 
 ## check-layers: each file includes only files of its own room or a lower one
 check-layers:
@@ -132,7 +156,8 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput
+		tests/drift/drift samples/demo tests/bench/throughput \
+		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
 	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says

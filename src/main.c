@@ -27,14 +27,15 @@
 #include "command/options.h"
 #include "command/run.h"
 
-/* A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened. */
+/* A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened. What stands
+ * in for it is of the wrong direction, so that using it is the error that it would have been. */
 static void
 open_standard_descriptors(void)
 {
-	int fd;
+	int fd = -1;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", fd < 0 && fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

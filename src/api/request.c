@@ -4,6 +4,7 @@
 #include <string.h>
 #include <yajl/yajl_gen.h>
 
+#include "base/json_text.h"
 #include "base/mem.h"
 
 struct request_writer {
@@ -23,9 +24,7 @@ request_writer_new(void)
 {
 	struct request_writer *w = mem_calloc(1, sizeof *w);
 
-	w->gen = yajl_gen_alloc(NULL);
-	if (!w->gen)
-		mem_exhausted();
+	w->gen = yajl_gen_alloc(&json_memory);
 	return w;
 }
 

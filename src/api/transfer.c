@@ -100,16 +100,27 @@ is_loopback(const char *host)
 	       strcmp(host, "[::1]") == 0;
 }
 
+/* A part of a URL, for the caller to curl_free; NULL: it has none. */
+static char *
+url_part(CURLU *url, CURLUPart which)
+{
+	char *part = NULL;
+
+	if (curl_url_get(url, which, &part, 0) == CURLUE_OUT_OF_MEMORY)
+		mem_exhausted();
+	return part;
+}
+
 static int
 check_base(struct site *s, CURLU *base, struct fault *f)
 {
-	char *scheme = NULL, *query = NULL, *fragment = NULL;
+	char *scheme, *query, *fragment;
 	int rc = 0;
 
-	curl_url_get(base, CURLUPART_SCHEME, &scheme, 0);
-	curl_url_get(base, CURLUPART_HOST, &s->host, 0);
-	curl_url_get(base, CURLUPART_QUERY, &query, 0);
-	curl_url_get(base, CURLUPART_FRAGMENT, &fragment, 0);
+	scheme = url_part(base, CURLUPART_SCHEME);
+	s->host = url_part(base, CURLUPART_HOST);
+	query = url_part(base, CURLUPART_QUERY);
+	fragment = url_part(base, CURLUPART_FRAGMENT);
 	if (!s->host || !*s->host)
 		rc = fault_set(f, 0, 0, "the base URL has no host");
 	else if (query || fragment)
@@ -144,7 +155,9 @@ parse_base(struct site *s, struct fault *f)
 	buf_add_span(&text, url);
 	buf_add_str(&text, UPLOAD_PATH);
 	rc = curl_url_set(base, CURLUPART_URL, text.data, CURLU_DISALLOW_USER);
-	if (rc == CURLUE_USER_NOT_ALLOWED)
+	if (rc == CURLUE_OUT_OF_MEMORY)
+		mem_exhausted();
+	else if (rc == CURLUE_USER_NOT_ALLOWED)
 		fault_set(f, 0, 0, "the base URL must not hold a user name or a password");
 	else if (rc != CURLUE_OK)
 		fault_set(f, 0, 0, "the base URL cannot be used: %s", curl_url_strerror(rc));
@@ -388,7 +401,7 @@ redirect_host(struct transfer *t)
 	t->redirect_host[0] = '\0';
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
 	if (url && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
-		curl_url_get(parts, CURLUPART_HOST, &host, 0);
+		host = url_part(parts, CURLUPART_HOST);
 	if (host) {
 		struct buf shown = {0};
 
@@ -435,6 +448,8 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 	struct attempt *a = t->attempt;
 	long status = 0;
 
+	if (rc == CURLE_OUT_OF_MEMORY && !cancelled)
+		mem_exhausted();
 	t->attempt = NULL;
 	a->done_ms = now_ms;
 	a->done_wall_ms = clock_wall_at_ms(now_ms);

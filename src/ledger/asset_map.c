@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <yajl/yajl_gen.h>
 
-#include "base/mem.h"
+#include "base/json_text.h"
 #include "ledger/file.h"
 #include "ledger/index.h"
 #include "ledger/load.h"
@@ -17,24 +16,6 @@ struct mapping {
 	struct buf id;
 	bool uris, any;
 };
-
-static void
-put(void *ctx, const char *text, size_t n)
-{
-	buf_add(ctx, text, n);
-}
-
-static void
-add_string(struct buf *out, struct span s)
-{
-	yajl_gen gen = yajl_gen_alloc(NULL);
-
-	if (!gen)
-		mem_exhausted();
-	yajl_gen_config(gen, yajl_gen_print_callback, put, out);
-	yajl_gen_string(gen, (const unsigned char *)s.p, s.n);
-	yajl_gen_free(gen);
-}
 
 static int
 on_asset(void *ctx, struct span url, struct span id, struct fault *f)
@@ -52,9 +33,9 @@ on_asset(void *ctx, struct span url, struct span id, struct fault *f)
 	buf_clear(&m->id);
 	buf_add_str(&m->id, m->uris ? "asset://" : "");
 	buf_add_span(&m->id, id);
-	add_string(&line, url);
+	json_string(&line, url);
 	buf_add_char(&line, ':');
-	add_string(&line, buf_span(&m->id));
+	json_string(&line, buf_span(&m->id));
 	rc = replacement_add(&m->out, buf_span(&line), f);
 	buf_free(&line);
 	return rc;

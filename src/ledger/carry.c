@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/json_text.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -54,23 +54,6 @@ struct copier {
 	bool skipping; /* inside the value of one of lade's own members */
 	bool failed;
 };
-
-static void
-put(void *ctx, const char *text, size_t n)
-{
-	buf_add(ctx, text, n);
-}
-
-static yajl_gen
-new_generator(struct buf *out)
-{
-	yajl_gen gen = yajl_gen_alloc(NULL);
-
-	if (!gen)
-		mem_exhausted();
-	yajl_gen_config(gen, yajl_gen_print_callback, put, out);
-	return gen;
-}
 
 /* After a scalar or a closed container: at depth 1 the value of a member has ended. */
 static int
@@ -186,12 +169,10 @@ void
 carry_json(struct buf *out, struct span json)
 {
 	struct buf text = {0};
-	struct copier c = {.gen = new_generator(&text)};
-	yajl_handle yajl = yajl_alloc(&copying, NULL, &c);
+	struct copier c = {.gen = json_gen_new(&text)};
+	yajl_handle yajl = yajl_alloc(&copying, (yajl_alloc_funcs *)&json_memory, &c);
 	bool ok;
 
-	if (!yajl)
-		mem_exhausted();
 	ok = yajl_parse(yajl, (const unsigned char *)json.p, json.n) == yajl_status_ok &&
 	     yajl_complete_parse(yajl) == yajl_status_ok && !c.failed;
 	if (ok && text.len >= 2 && text.data[0] == '{') {
@@ -222,7 +203,7 @@ void
 carry_cells_as_json(struct buf *out, const struct span *names, const struct span *cells, size_t n)
 {
 	struct buf text = {0};
-	yajl_gen gen = new_generator(&text);
+	yajl_gen gen = json_gen_new(&text);
 	size_t i;
 
 	yajl_gen_map_open(gen);

@@ -79,7 +79,6 @@ seal(struct journal *j, size_t start)
 
 	add_hex(&j->out, journal_hash(line), HEX32);
 	buf_add_char(&j->out, '\n');
-	j->unsynced = true;
 }
 
 void
@@ -94,7 +93,7 @@ journal_start(struct journal *j, uint32_t number, struct span record)
 	buf_add_char(&j->out, ' ');
 	seal(j, start);
 	buf_add_span(&j->out, record);
-	j->unsynced_starts = true;
+	j->starts = true;
 }
 
 void
@@ -143,17 +142,25 @@ int
 journal_begin(struct journal *j, struct file_mark results, struct fault *f)
 {
 	struct buf entries = j->out;
+	bool starts = j->starts;
 	int rc;
 
 	j->fd = open(j->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (j->fd < 0)
 		return file_fault(f, "create", j->path);
 	j->out = (struct buf){0};
+	j->starts = false;
 	j->bytes = 0;
 	add_mark(j, "lade-journal 1 ", results);
 	rc = journal_flush(j, f);
 	buf_free(&j->out);
 	j->out = entries;
+	j->starts = starts;
+	if (rc < 0) { /* without its first line it is none */
+		unlink(j->path);
+		close(j->fd);
+		j->fd = -1;
+	}
 	return rc;
 }
 
@@ -171,6 +178,9 @@ journal_flush(struct journal *j, struct fault *f)
 		return file_fault(f, "write", j->path);
 	}
 	j->bytes += (int64_t)j->out.len;
+	j->unsynced |= j->out.len > 0;
+	j->unsynced_starts |= j->starts;
+	j->starts = false;
 	buf_clear(&j->out);
 	return 0;
 }

@@ -32,8 +32,9 @@ struct journal {
 	int fd; /* -1: not begun */
 	int64_t bytes; /* on disk, whole entries only */
 	bool torn;      /* a part of an entry is at its end: nothing may follow it */
-	struct buf out; /* added, not yet written */
-	bool unsynced;  /* written or added since the last journal_sync ... */
+	struct buf out; /* added, not yet written ... */
+	bool starts;    /* ... and starts among it */
+	bool unsynced;  /* written since the last journal_sync ... */
 	bool unsynced_starts; /* ... and starts among it */
 };
 

@@ -111,19 +111,22 @@ rewrite(struct results *r, const struct load_needs *needs, struct results_news *
 	return rc;
 }
 
-/* The columns of all manifests, and then each one's map into what they make together. */
+/* The columns of all manifests, and then each one's map into what they make together; NDJSON has
+ * no columns. Returns how many were added. */
 static size_t
 match_manifests(struct results *r, const struct results_options *o)
 {
 	size_t i, added = 0;
 	int *from;
 
+	r->n_maps = o->n_manifests;
+	r->maps = mem_calloc(r->n_maps, sizeof *r->maps);
+	if (r->layout.format != RECORD_CSV)
+		return 0;
 	for (i = 0; i < o->n_manifests; i++) {
 		added += layout_match(&r->layout, o->manifests[i].names, o->manifests[i].n, &from);
 		free(from);
 	}
-	r->n_maps = o->n_manifests;
-	r->maps = mem_calloc(r->n_maps, sizeof *r->maps);
 	for (i = 0; i < o->n_manifests; i++)
 		layout_match(&r->layout, o->manifests[i].names, o->manifests[i].n, &r->maps[i]);
 	return added;
@@ -185,10 +188,10 @@ begin_old(struct results *r, const struct results_options *o, struct results_new
 	if (o->manifests)
 		needs.columns = match_manifests(r, o);
 	needs.columns += layout_add_lade(&r->layout, o->lade);
-	if (!o->manifests)
-		map_own_columns(r);
 	if (r->layout.format != RECORD_CSV)
 		needs.columns = 0;
+	if (!o->manifests)
+		map_own_columns(r);
 	if ((needs.columns > 0 || needs.line_ends) && rewrite(r, &needs, news, f) < 0)
 		return f->line > 0 ? RESULTS_UNREADABLE : RESULTS_UNWRITABLE;
 	if (load_index(r->path, &r->layout, o->version_column, r->index, f) < 0)

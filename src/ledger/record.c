@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
 
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "manifest/json.h"
@@ -149,7 +149,10 @@ size_t
 layout_match(struct layout *l, const struct span *names, size_t n, int **from)
 {
 	size_t i, added = 0;
-	int k, *map = mem_alloc((l->n_carried + n + 1) * sizeof *map);
+	int k, *map;
+
+	assert(l->format == RECORD_CSV);
+	map = mem_alloc((l->n_carried + n + 1) * sizeof *map);
 
 	*from = map;
 	for (i = 0; i < l->n_carried + n; i++)
@@ -285,26 +288,6 @@ write_csv(const struct layout *l, struct buf *out, struct span carried, const st
 	}
 }
 
-static void
-put_escaped(void *ctx, const char *text, size_t n)
-{
-	buf_add(ctx, text, n);
-}
-
-/* A JSON string, escaped by yajl. */
-static void
-write_string(struct buf *out, struct span s)
-{
-	yajl_gen gen = yajl_gen_alloc(NULL);
-
-	if (!gen)
-		mem_exhausted();
-	yajl_gen_config(gen, yajl_gen_print_callback, put_escaped, out);
-	if (yajl_gen_string(gen, (const unsigned char *)s.p, s.n) != yajl_gen_status_ok)
-		abort();
-	yajl_gen_free(gen);
-}
-
 /*
  * Whether the record has this member: those of the row's meaning only where the row has no such
  * member itself, the others as the layout says. An empty value is null, so that every record has
@@ -315,6 +298,9 @@ has_member(const struct layout *l, enum column c, const struct span *values)
 {
 	if (c == COLUMN_ASSET_TYPE || c == COLUMN_URL || c == COLUMN_NAME)
 		return values[c].p != NULL;
+	/* a record of a run that had them keeps these two */
+	if ((c == COLUMN_MANIFEST || c == COLUMN_PREVIOUS_ASSET_ID) && values[c].n > 0)
+		return true;
 	return l->lade & 1u << c;
 }
 
@@ -344,7 +330,7 @@ write_ndjson(const struct layout *l, struct buf *out, struct span carried, const
 		else if (is_number((enum column)c))
 			buf_add_span(out, values[c]);
 		else
-			write_string(out, values[c]);
+			json_string(out, values[c]);
 		first = false;
 	}
 	buf_add_char(out, '}');

@@ -117,7 +117,7 @@ void layout_add(struct layout *l, struct span name);
 size_t layout_add_lade(struct layout *l, unsigned mask);
 
 /*
- * Adds the manifest's own columns that the layout lacks; from[k], for carried column number k of
+ * Of CSV: adds the manifest's own columns that the layout lacks; from[k], for carried column number k of
  * the grown layout, gets the manifest's column, or -1. *from is allocated for the caller to free.
  * Columns of one name are matched in their order. Returns how many were added.
  */

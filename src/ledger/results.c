@@ -156,8 +156,11 @@ static int
 flush_stream(struct results *r, struct fault *f)
 {
 	size_t done;
-	int rc = file_write(r->stream, r->out.data, r->out.len, &done);
+	int rc;
 
+	if (r->out.len == 0)
+		return 0;
+	rc = file_write(r->stream, r->out.data, r->out.len, &done);
 	if (rc < 0)
 		file_fault(f, "write", r->path);
 	if (file_write(r->fd, r->out.data, done, NULL) < 0)

@@ -17,6 +17,7 @@
 #include <xxhash.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/json_text.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -407,7 +408,7 @@ begin(struct json_lookup *l)
 	l->wrong = NULL;
 	l->n_keys = 0;
 	buf_clear(&l->text);
-	l->yajl = yajl_alloc(&callbacks, NULL, l);
+	l->yajl = yajl_alloc(&callbacks, (yajl_alloc_funcs *)&json_memory, l);
 	if (!l->yajl)
 		mem_exhausted();
 }

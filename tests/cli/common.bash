@@ -14,6 +14,7 @@ teardown() {
 
 # serve [options of the stand-in]: starts it; $base is its base URL, the file journal what it got.
 serve() {
+	rm -f port
 	"$STANDIN" --port-file port --journal journal --max-runtime 100 "$@" >/dev/null 3>&- &
 	standin_pid=$!
 	for _ in $(seq 100); do

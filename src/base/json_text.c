@@ -1,0 +1,52 @@
+#include "base/json_text.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static void *
+take(void *ctx, size_t n)
+{
+	(void)ctx;
+	return mem_alloc(n);
+}
+
+static void *
+resize(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	return mem_resize(p, n, 1);
+}
+
+static void
+give_back(void *ctx, void *p)
+{
+	(void)ctx;
+	free(p);
+}
+
+const yajl_alloc_funcs json_memory = {take, resize, give_back, NULL};
+
+static void
+put(void *ctx, const char *text, size_t n)
+{
+	buf_add(ctx, text, n);
+}
+
+yajl_gen
+json_gen_new(struct buf *out)
+{
+	yajl_gen gen = yajl_gen_alloc(&json_memory);
+
+	yajl_gen_config(gen, yajl_gen_print_callback, put, out);
+	return gen;
+}
+
+void
+json_string(struct buf *out, struct span s)
+{
+	yajl_gen gen = json_gen_new(out);
+
+	yajl_gen_string(gen, (const unsigned char *)s.p, s.n);
+	yajl_gen_free(gen);
+}

@@ -1,0 +1,24 @@
+/*
+ * Writing JSON with yajl into a buffer, and memory for yajl that cannot fail.
+ *
+ * yajl crashes when an allocation fails; with json_memory out of memory ends the program as in mem.h.
+ */
+#ifndef LADE_BASE_JSON_TEXT_H
+#define LADE_BASE_JSON_TEXT_H
+
+#include <yajl/yajl_common.h>
+#include <yajl/yajl_gen.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+/* For yajl_alloc and yajl_gen_alloc. */
+extern const yajl_alloc_funcs json_memory;
+
+/* A generator that adds to out, which outlives it; for the caller to yajl_gen_free. Never NULL. */
+yajl_gen json_gen_new(struct buf *out);
+
+/* Adds a JSON string, quoted and escaped. The bytes are UTF-8. */
+void json_string(struct buf *out, struct span s);
+
+#endif

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# Results files: versions, limits, several manifests, manifests that change, maps, other formats.
+
+load common
+
+urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg${2:-}"; done; }
+
+@test "--version-column uploads what changed again and keeps the id that was there" {
+	serve
+	printf 'url,updated_at\nhttps://cdn.example.com/1.jpg,a\nhttps://cdn.example.com/2.jpg,a\nhttps://cdn.example.com/3.jpg,\nhttps://cdn.example.com/1.jpg,x\n' >m.csv
+	upload m.csv --version-column updated_at
+	expect_status 0
+	expect_received 3
+	old=$(field lade_assetId 1)
+	sed -i '2s/,a/,b/; 4s/,$/,c/; 5s/,x/,y/' m.csv
+	upload m.csv --version-column updated_at
+	expect_status 0
+	says "1 uploaded, 2 skipped, 1 duplicate"
+	expect_received 4
+	[ "$(field lade_previousAssetId 1)" = "$old" ]
+	[ "$(field lade_assetId 1)" != "$old" ]
+	# the duplicate has the new id, an empty recorded value is filled in without a sending
+	[ "$(field lade_assetId 4)" = "$(field lade_assetId 1)" ]
+	[ "$(field updated_at 3)" = c ]
+	[ -n "$(field lade_assetId 3)" ]
+	upload m.csv --version-column updated_at
+	expect_status 0
+	expect_received 4
+}
+
+@test "--version-column: a sending that fails leaves no id, and the next run tries again" {
+	serve
+	cat >m.ndjson <<-'END'
+		{"url": "https://cdn.example.com/1.jpg?fault=status:503;body:html;from:2;times:2", "rev": 1}
+	END
+	upload m.ndjson --version-column rev
+	expect_status 0
+	old=$(jq -r .lade_assetId m.results.ndjson)
+	sed -i 's/"rev": 1/"rev": 2/' m.ndjson
+	upload m.ndjson --version-column rev --retries 0
+	expect_status 1
+	[ "$(jq -c '[.rev, .lade_status, .lade_assetId, .lade_previousAssetId]' m.results.ndjson)" = \
+		"[2,\"failed\",null,\"$old\"]" ]
+	upload m.ndjson --version-column rev
+	expect_status 0
+	[ "$(jq -r .lade_previousAssetId m.results.ndjson)" = "$old" ]
+	[ "$(jq -r .lade_status m.results.ndjson)" = uploaded ]
+	upload m.ndjson --version-column revision
+	expect_status 0
+	printf 'url,rev\nhttps://cdn.example.com/1.jpg,1\n' >n.csv
+	upload n.csv --version-column rew
+	expect_status 3
+	says "no column rew (--version-column); did you mean rev?"
+}
+
+@test "--new-only leaves all recorded rows alone" {
+	serve
+	manifest "https://cdn.example.com/a.jpg?fault=status:503;body:html;times:1" https:///bad.jpg
+	upload m.csv --retries 0
+	expect_status 1
+	echo https://cdn.example.com/new.jpg,Image,new >>m.csv
+	upload m.csv --new-only
+	expect_status 0
+	says "1 uploaded, 2 skipped"
+	expect_received 2
+	upload m.csv
+	expect_status 1
+	says "1 uploaded, 2 skipped\|1 uploaded, 1 skipped, 1 invalid"
+	expect_received 3
+}
+
+@test "--limit and --deadline end with 6 only where rows are left" {
+	serve --latency 100
+	manifest $(urls 5)
+	upload m.csv --limit 2
+	expect_status 6
+	says "stopped at --limit"
+	says "2 uploaded, 1 pending"
+	expect_received 2
+	upload m.csv --limit 3
+	expect_status 0
+	expect_received 5
+	manifest $(urls 9)
+	upload m.csv -j 1 --deadline 250ms
+	expect_status 6
+	says "stopped at --deadline"
+	[ "$(received)" -lt 9 ]
+	upload m.csv --deadline "$(date -d '+2 hours' +%H:%M)"
+	expect_status 0
+	expect_received 9
+	for wrong in 24:00 6:30 06:60 soon -5m; do
+		upload m.csv --deadline "$wrong"
+		expect_status 2
+	done
+}
+
+@test "--asset-map writes each url once, with asset:// if that is wanted" {
+	serve
+	manifest $(urls 2) https://cdn.example.com/1.jpg "https://cdn.example.com/x.jpg?fault=code:5"
+	echo "https://cdn.example.com/1.jpg,Document,again" >>m.csv
+	upload m.csv --asset-map map.json
+	expect_status 1
+	[ "$(jq -r 'length' map.json)" = 2 ]
+	[ "$(jq -r '."https://cdn.example.com/1.jpg"' map.json)" = "$(field lade_assetId 1)" ]
+	[ "$(grep -c cdn map.json)" -eq 2 ]
+	[ "$(stat -c %a map.json)" = 600 ]
+	upload m.csv --asset-map map.json --asset-uris
+	[ "$(jq -r '."https://cdn.example.com/2.jpg"' map.json)" = "asset://$(field lade_assetId 2)" ]
+	upload m.csv --asset-map /nonexistent/map.json
+	expect_status 5
+	upload m.csv --asset-uris
+	expect_status 2
+	says "--asset-uris goes with --asset-map"
+}
+
+@test "several manifests into one results file: columns of all, place of each row" {
+	serve
+	printf 'sku,url\n1,https://cdn.example.com/1.jpg\n2,https://cdn.example.com/2.jpg?fault=code:5\n' >a.csv
+	printf 'url;Farbe;assetType\nhttps://cdn.example.com/3.jpg;rot;Image\nhttps://cdn.example.com/1.jpg;blau;Image\n' >b.csv
+	upload a.csv b.csv
+	expect_status 2
+	says "several manifests need -o"
+	upload a.csv b.csv -o all.csv
+	expect_status 1
+	says "rejected, code 5: .*(a.csv:3)"
+	expect_received 3
+	[ "$(head -1 all.csv | cut -d , -f 1-5)" = sku,url,Farbe,assetType,lade_assetType ]
+	[ "$(field lade_manifest 3 all.csv):$(field lade_line 3 all.csv)" = b.csv:2 ]
+	[ "$(field Farbe 4 all.csv)" = blau ]
+	[ "$(field lade_status 4 all.csv)" = duplicate ]
+	upload b.csv a.csv -o all.csv
+	expect_status 1
+	expect_received 3
+	upload a.csv all.csv -o other.csv
+	expect_status 2
+	says "all.csv is a results file"
+	echo '[{"url":"https://cdn.example.com/9.jpg"}]' >c.json
+	upload a.csv c.json -o mixed.ndjson
+	expect_status 1
+	[ "$(jq -r '[.lade_manifest, .lade_line] | join(":")' mixed.ndjson | paste -sd ' ')" = "a.csv:2 a.csv:3 c.json:1" ]
+	retry mixed.ndjson
+	[ "$(jq -r '[.lade_manifest, .lade_line] | join(":")' mixed.ndjson | paste -sd ' ')" = "a.csv:2 a.csv:3 c.json:1" ]
+}
+
+@test "a manifest that changed: what was there is kept, what is new is gained, what left is said" {
+	serve
+	printf 'a,url,b\n1,https://cdn.example.com/1.jpg,x\n2,https://cdn.example.com/2.jpg?fault=status:503;body:html;times:1,y\n3,https://cdn.example.com/3.jpg,z\n' >m.csv
+	upload m.csv --retries 0
+	expect_status 1
+	printf 'url,c,a\nhttps://cdn.example.com/4.jpg,new,4\nhttps://cdn.example.com/2.jpg?fault=status:503;body:html;times:1,now,22\nhttps://cdn.example.com/1.jpg,now,11\n' >m.csv
+	upload m.csv
+	expect_status 0
+	says "1 record has no row in the manifest any more; it stays"
+	[ "$(head -1 m.results.csv | cut -d , -f 1-3)" = a,url,b ]
+	# record 1 was skipped: byte for byte but for the new column; record 2 was sent: what the
+	# manifest dropped it keeps
+	[ "$(field a 1),$(field b 1),$(field c 1)" = 1,x, ]
+	[ "$(field a 2),$(field b 2),$(field c 2)" = 22,y,now ]
+	[ "$(field a 3),$(field b 3)" = 3,z ]
+	[ "$(field a 4),$(field b 4),$(field c 4)" = 4,,new ]
+}
+
+@test "retry takes several results files, and --only review_failed" {
+	serve
+	manifest "https://cdn.example.com/a.jpg?fault=code:5;times:1"
+	upload m.csv -o one.csv
+	manifest https://cdn.example.com/b.jpg "https://cdn.example.com/c.jpg?fault=code:5"
+	upload m.csv -o two.csv
+	retry one.csv two.csv
+	expect_status 1
+	expect_received 5
+	[ "$(field lade_status 1 one.csv)" = uploaded ]
+	old=$(field lade_assetId 1 two.csv)
+	awk -F , -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "lade_reviewStatus") at = i } NR == 2 { $at = "Failed" } 1' two.csv >t
+	cp t two.csv
+	retry two.csv
+	expect_received 6
+	retry two.csv --only review_failed
+	expect_status 1
+	says "1 uploaded, 1 failed"
+	expect_received 7
+	[ "$(field lade_previousAssetId 1 two.csv)" = "$old" ]
+	[ "$(field lade_assetId 1 two.csv)" != "$old" ]
+	[ -z "$(field lade_reviewStatus 1 two.csv)" ]
+}
+
+@test "--sync: what is promised is written in each way" {
+	serve
+	for sync in always 1s none; do
+		rm -f m.results.csv
+		manifest $(urls 20 "?$sync")
+		upload m.csv --sync $sync
+		expect_status 0
+		[ "$(grep -c ,uploaded, m.results.csv)" -eq 20 ]
+	done
+	expect_received 60
+	upload m.csv --sync often
+	expect_status 2
+}
+
+@test "a CSV manifest into JSON Lines and TSV" {
+	serve
+	manifest $(urls 3)
+	upload m.csv -o r.ndjson
+	expect_status 0
+	[ "$(jq -r .lade_status r.ndjson | grep -c uploaded)" -eq 3 ]
+	upload m.csv -o r.ndjson
+	expect_status 0
+	upload m.csv -o r.tsv
+	expect_status 0
+	[ "$(head -1 r.tsv | cut -f 3)" = name ]
+	upload m.csv -o noname --output-format tsv
+	expect_status 0
+	cmp <(head -1 noname) <(head -1 r.tsv)
+}
