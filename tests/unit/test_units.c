@@ -1,5 +1,8 @@
 #include "unit.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -192,10 +195,31 @@ nearest(void **state)
 	assert_false(text_same_loosely(span_of(""), span_of("url")));
 }
 
+static void
+a_time_of_day_is_its_next_occurrence(void **state)
+{
+	const int64_t hour = 3600000, noon = 1774699200000; /* 2026-03-28 12:00 UTC */
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	assert_int_equal(clock_until_local_ms(13 * 60, noon), hour);
+	assert_int_equal(clock_until_local_ms(12 * 60, noon), 24 * hour);
+	assert_int_equal(clock_until_local_ms(12 * 60, noon - 1), 1);
+	assert_int_equal(clock_until_local_ms(0, noon), 12 * hour);
+	/* summer time begins in the night: 13:00 in Berlin to 03:30, an hour less than clocks show */
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	assert_int_equal(clock_until_local_ms(3 * 60 + 30, noon), 13 * hour + hour / 2);
+	unsetenv("TZ");
+	tzset();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_time_of_day_is_its_next_occurrence),
 		cmocka_unit_test(durations), cmocka_unit_test(rates), cmocka_unit_test(integers),
 		cmocka_unit_test(shown),     cmocka_unit_test(stamps), cmocka_unit_test(utf8),
 		cmocka_unit_test(escaped),   cmocka_unit_test(urls_shown_without_their_query),
