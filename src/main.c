@@ -7,13 +7,14 @@
  *   base/      messages, memory, buffers, text, units, clocks: what C lacks
  *   policy/    decisions, without I/O: outcome of an answer, backoff, rate, outage, queue, schedule
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
- *   ledger/    what is known: records, identity index, results file
+ *   ledger/    what is known: records, identity index, results file, journal
  *   api/       the two requests of the API, one transfer, the loop over many
  *   show/      what people see: progress line, summary
  *   command/   the wiring: options, help, key, run (read run.c first)
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
- * schedule_done -> settle -> results_append, and at the end results_publish.
+ * schedule_done -> settle -> results_append, and at the end results_publish. Before a request leaves,
+ * settle_start has it in the journal.
  */
 #include <curl/curl.h>
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 #include "ledger/asset_map.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,28 +40,31 @@ on_asset(void *ctx, struct span url, struct span id, struct fault *f)
 	return rc;
 }
 
+/* Begins to replace the file at a path that has been resolved, or to make it. */
+static int
+begin(struct replacement *out, const char *path, struct fault *f)
+{
+	struct stat st = {.st_mode = S_IFREG | 0600};
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return fault_set(f, 0, 0, "the asset map must be a regular file");
+	replacement_sweep(path);
+	return replacement_begin(out, path, st.st_mode, f);
+}
+
 int
 asset_map_write(const char *results, const char *path, bool uris, struct fault *f)
 {
 	struct mapping m = {.out = {.fd = -1}, .urls = index_new(), .uris = uris};
 	char *whole = file_resolve(path);
 	struct file_mark mark;
-	struct stat st;
-	int rc, fd = -1;
+	int fd = -1;
 
 	if (!whole)
-		rc = file_fault(f, "write", path);
-	else if (stat(whole, &st) == 0 && !S_ISREG(st.st_mode))
-		rc = (errno = EINVAL, file_fault(f, "replace", path));
-	else
-		rc = replacement_begin(&m.out, whole, stat(whole, &st) == 0 ? st.st_mode : 0600, f);
-	if (rc == 0)
-		rc = load_assets(results, on_asset, &m, f);
-	if (rc == 0)
-		rc = replacement_add(&m.out, span_of(m.any ? "\n}\n" : "{}\n"), f);
-	if (rc == 0)
-		rc = replacement_finish(&m.out, &mark, f);
-	if (rc == 0)
+		file_fault(f, "write", path);
+	else if (begin(&m.out, whole, f) == 0 && load_assets(results, on_asset, &m, f) == 0 &&
+		 replacement_add(&m.out, span_of(m.any ? "\n}\n" : "{}\n"), f) == 0 &&
+		 replacement_finish(&m.out, &mark, f) == 0)
 		fd = replacement_commit(&m.out, f);
 	if (fd >= 0)
 		close(fd);
