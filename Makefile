@@ -27,12 +27,13 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKA
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
-	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
-	src/base/text.c src/base/units.c \
+	src/base/address.c src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c \
+	src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
 	src/policy/rate.c src/policy/schedule.c \
-	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \
-	src/manifest/json_reader.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
+	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
+	src/manifest/json.c src/manifest/json_reader.c src/manifest/json_scan.c \
+	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/carry.c src/ledger/file.c src/ledger/index.c src/ledger/load.c \
 	src/ledger/order.c src/ledger/record.c src/ledger/results.c \
@@ -50,14 +51,17 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN_OBJECT := $(MAIN:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/liblade.a
 STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
-UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
-ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
+ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o) \
+	$(CONFORMANCE_SOURCES:%.c=$(BUILD)/%.o)
 
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-unit check-cli check-layers check-drift bench demo test deps lint \
+.PHONY: all check check-unit check-conformance check-cli check-layers check-drift bench demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -77,7 +81,7 @@ $(BUILD)/standin: $(STANDIN_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+$(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
 
@@ -89,11 +93,15 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-unit check-cli
+check: check-layers check-drift check-unit check-conformance check-cli
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
 	@tests/run-units $(UNIT_PROGRAMS)
+
+## check-conformance: CSV and JSON, case by case (tests/conformance/*.table)
+check-conformance: $(CONFORMANCE_PROGRAMS)
+	@tests/run-units $(CONFORMANCE_PROGRAMS)
 
 ## check-cli: the program from outside, against the stand-in API
 check-cli: $(BUILD)/lade $(BUILD)/standin
@@ -136,7 +144,7 @@ lint:
 
 ## format: as .clang-format says
 format:
-	clang-format -i $(SOURCES) $(MAIN) $(wildcard src/*/*.h) $(UNIT_SOURCES)
+	clang-format -i $(SOURCES) $(MAIN) $(wildcard src/*/*.h) $(UNIT_SOURCES) $(CONFORMANCE_SOURCES)
 
 ## install: PREFIX=/usr/local, DESTDIR as usual
 install: $(BUILD)/lade

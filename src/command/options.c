@@ -248,7 +248,7 @@ set_manifest(struct options *o, enum option_id id, const char *value)
 		o->manifest.json_path = value;
 		return 0;
 	case OPT_SPLIT_URLS:
-		o->manifest.split_urls = value;
+		o->manifest.split_urls = strcmp(value, "\\n") == 0 ? "\n" : value;
 		return *value ? 0 : bad_value("split-urls", value, "a separator");
 	default:
 		o->manifest.skip_empty = true;

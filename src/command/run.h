@@ -40,6 +40,7 @@ struct work {
 	struct work *next_free;
 	uint32_t record, head; /* its record's number, and its identity's first */
 	int64_t line;
+	int64_t bad_column;        /* on that line, of what makes it invalid; 0: not of bytes */
 	int64_t recorded_line;     /* for the record: of the manifest, not of its results file */
 	int64_t prior_attempts;    /* of earlier runs */
 	int64_t first_sent_wall_ms; /* -1: not sent in this run */

@@ -80,8 +80,12 @@ find_warning(struct asset_finding *f, enum asset_type type, struct span url, str
 	     bool want_name)
 {
 	enum asset_type told = asset_type_infer(url);
+	const char *odd = url_oddity(url);
 
-	if (told != ASSET_NONE && told != type) {
+	if (odd) {
+		f->warning = ASSET_ODD_URL;
+		f->warning_text = odd;
+	} else if (told != ASSET_NONE && told != type) {
 		f->warning = ASSET_ODD_EXTENSION;
 		f->warning_text = "assetType: the url's extension tells another type";
 	} else if (text_utf8_count(name) > LIMIT_NAME_CHARS) {

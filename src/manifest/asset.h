@@ -37,6 +37,7 @@ enum asset_problem {
 	ASSET_LONG_NAME = ASSET_WARNING, /* over LIMIT_NAME_CHARS */
 	ASSET_NO_NAME,
 	ASSET_ODD_EXTENSION, /* the extension tells another type */
+	ASSET_ODD_URL,       /* it holds what nobody sees, or several URLs */
 };
 
 /* What asset_check found. */

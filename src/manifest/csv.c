@@ -9,6 +9,7 @@
 #include "manifest/csv.h"
 
 #include <csv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "manifest/encoding.h"
 #include "manifest/lines.h"
 
 #define PARSER_BLOCK_BYTES 65536 /* by which libcsv's field buffer grows */
@@ -31,6 +33,9 @@ struct csv_reader {
 	struct span *cells;
 	size_t n_cells, cap_cells;
 	bool row_ended, open; /* open: a record is begun and its end not seen */
+	bool quoted;          /* the line before ended inside quotation marks, which ... */
+	int64_t quote_line, quote_column; /* ... opened here */
+	char too_long[48];    /* what is said of a field over its cap */
 	struct csv_row row;
 };
 
@@ -86,8 +91,12 @@ on_cell(void *text, size_t n, void *ctx)
 
 	if (r->n_cells++ >= LIMIT_COLUMNS)
 		return;
-	if (n > LIMIT_FIELD_BYTES)
-		r->row.bad = "a field is longer than 1 MiB";
+	if (n > LIMIT_FIELD_BYTES && !r->row.bad) {
+		snprintf(r->too_long, sizeof r->too_long, "has more than 1 MiB in field %zu",
+			 r->n_cells);
+		r->row.bad = r->too_long;
+		r->row.bad_line = r->lines.line;
+	}
 	if (r->n_cells > r->cap_cells) {
 		r->cap_cells = r->cap_cells ? r->cap_cells * 2 : 64;
 		r->ends = mem_resize(r->ends, r->cap_cells, sizeof *r->ends);
@@ -117,10 +126,37 @@ check_bytes(struct csv_reader *r, struct span line)
 		return;
 	if (nul) {
 		r->row.bad = "holds a NUL byte";
-		r->row.bad_column = nul - line.p + 1;
+		bad = (size_t)(nul - line.p);
 	} else if (!text_utf8_valid(line, &bad)) {
-		r->row.bad = "is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)";
-		r->row.bad_column = (int64_t)bad + 1;
+		r->row.bad = NOT_UTF8;
+	} else {
+		return;
+	}
+	r->row.bad_line = r->lines.line;
+	r->row.bad_column = (int64_t)bad + 1;
+}
+
+/* Keeps the place of the quotation mark that a line leaves open, for the case that nothing closes
+ * it. In what libcsv accepts, marks open and close in turn, and a double one inside is text. */
+static void
+note_open_quote(struct csv_reader *r, struct span line)
+{
+	bool quoted = r->quoted;
+	const char *p = line.p, *end = line.p + line.n;
+
+	r->quoted = r->parser.quoted && r->parser.pstate == STATE_FIELD;
+	if (!r->quoted)
+		return;
+	for (; (p = memchr(p, '"', (size_t)(end - p))); p++) {
+		if (quoted && p + 1 < end && p[1] == '"') {
+			p++;
+			continue;
+		}
+		quoted = !quoted;
+		if (quoted) {
+			r->quote_line = r->lines.line;
+			r->quote_column = p - line.p + 1;
+		}
 	}
 }
 
@@ -137,9 +173,31 @@ broken_quoting(const struct csv_reader *r, size_t at, struct fault *f)
 static enum source_status
 unterminated(const struct csv_reader *r, struct fault *f)
 {
-	fault_set(f, r->row.line, 0, "a quotation mark opened in the record that begins here is "
-				     "never closed");
+	fault_set(f, r->quote_line, r->quote_column, "the quotation mark that opens here is never closed");
 	return SOURCE_BROKEN;
+}
+
+static enum source_status
+too_long(const struct csv_reader *r, struct fault *f)
+{
+	fault_set(f, r->row.line, 0, "the record that begins here is longer than %u MiB",
+		  LIMIT_ROW_BYTES >> 20);
+	if (r->quoted)
+		fault_set(f, r->quote_line, r->quote_column,
+			  "more than %u MiB behind the quotation mark that opens here: perhaps it is "
+			  "never closed", LIMIT_ROW_BYTES >> 20);
+	return SOURCE_BROKEN;
+}
+
+static void
+begin_row(struct csv_reader *r, struct span line)
+{
+	r->row = (struct csv_row){.line = r->lines.line,
+				  .offset = r->lines.offset - (int64_t)line.n};
+	r->open = true;
+	r->quoted = false;
+	r->n_cells = 0;
+	buf_clear(&r->text);
 }
 
 /* Feeds one line. SOURCE_BYTES: go on, or a record is complete (row_ended). */
@@ -148,13 +206,8 @@ feed(struct csv_reader *r, struct span line, struct fault *f)
 {
 	size_t used;
 
-	if (!r->open) {
-		r->row = (struct csv_row){.line = r->lines.line,
-					  .offset = r->lines.offset - (int64_t)line.n};
-		r->open = true;
-		r->n_cells = 0;
-		buf_clear(&r->text);
-	}
+	if (!r->open)
+		begin_row(r, line);
 	check_bytes(r, line);
 	used = csv_parse(&r->parser, line.p, line.n, on_cell, on_row, r);
 	if (used == line.n && !r->row_ended && r->parser.pstate != STATE_NO_ROW &&
@@ -167,11 +220,10 @@ feed(struct csv_reader *r, struct span line, struct fault *f)
 	}
 	if (!r->row_ended && r->parser.pstate == STATE_NO_ROW)
 		r->open = false; /* a blank line */
-	if (r->text.len + r->parser.entry_pos > LIMIT_ROW_BYTES) {
-		fault_set(f, r->row.line, 0, "a record is longer than %u MiB; perhaps a quotation "
-					     "mark is never closed", LIMIT_ROW_BYTES >> 20);
-		return SOURCE_BROKEN;
-	}
+	else if (!r->row_ended)
+		note_open_quote(r, line);
+	if (r->open && r->lines.offset - r->row.offset > (int64_t)LIMIT_ROW_BYTES)
+		return too_long(r, f);
 	return SOURCE_BYTES;
 }
 

@@ -5,11 +5,11 @@
  * split string from its start). A stack of what each open container is follows the parse; a path
  * knows how many of its parts the containers that are open match, so that all paths are followed at
  * once. yajl lets pass: form feeds as blanks, an unfinished string behind the value, overlong UTF-8
- * and surrogates, lone surrogate escapes. All that is refused here.
+ * and surrogates, lone surrogate escapes. All that is refused here. Where a text fails is found by
+ * a second, strict reading (json_strict.c), for yajl stops only near it.
  */
 #include "manifest/json.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "manifest/encoding.h"
+#include "manifest/json_strict.h"
 
 #define FEW_KEYS 48 /* so many are compared one by one, more are sorted */
 
@@ -47,6 +49,12 @@ json_path_fini(struct json_path *p)
 	*p = (struct json_path){0};
 }
 
+/* A name that was met: its hash, and the offset of its last byte. */
+struct seen_key {
+	uint64_t hash;
+	size_t at;
+};
+
 struct json_lookup {
 	const struct json_path *paths;
 	unsigned n;
@@ -56,14 +64,18 @@ struct json_lookup {
 	bool is_array[LIMIT_DEPTH + 1];
 	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
 	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
+	bool loosely[JSON_PATHS];      /* the last of them but for case, blanks, '-' and '_' */
+	bool loose[JSON_PATHS];        /* so was the value found that is kept */
 	struct json_value top;
 	size_t end; /* behind the value; 0: not seen */
-	const char *wrong;
+	const char *wrong; /* the first that is wrong although it is JSON */
+	size_t wrong_at;
+	bool stopped;    /* the parse was ended for it */
 	struct buf text; /* of the values found */
 	size_t at[JSON_PATHS], len[JSON_PATHS];
 	enum json_kind kind[JSON_PATHS];
 	size_t top_at;
-	uint64_t *keys; /* hashes of the top-level names */
+	struct seen_key *keys; /* the top-level names */
 	size_t n_keys, cap_keys;
 	/* for json_members */
 	int (*on_member)(void *ctx, struct span key, struct json_value value);
@@ -108,16 +120,34 @@ enter_item(struct json_lookup *l)
 		if (l->matched[i] >= l->depth)
 			l->matched[i] = l->depth - 1;
 		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
-		    strcmp(p->parts[l->depth - 1], index) == 0)
+		    strcmp(p->parts[l->depth - 1], index) == 0) {
 			l->matched[i] = l->depth;
+			l->loosely[i] = false;
+		}
 	}
 }
 
+/* Offset of the last byte of the token that yajl is at. */
+static size_t
+here(const struct json_lookup *l)
+{
+	size_t used = yajl_get_bytes_consumed(l->yajl);
+
+	return used > 0 ? used - 1 : 0;
+}
+
+/* Keeps the value that a path led to. A name that is the same exactly wins over one that is so only
+ * loosely, as in a CSV header; two of a kind are one too many. */
 static void
 capture(struct json_lookup *l, unsigned i, enum json_kind kind, struct span text)
 {
-	if (l->kind[i] != JSON_ABSENT)
+	if (l->kind[i] != JSON_ABSENT && l->loosely[i] && !l->loose[i])
+		return;
+	if (l->kind[i] != JSON_ABSENT && l->loosely[i] == l->loose[i] && !l->wrong) {
 		l->wrong = "names the member that is needed twice";
+		l->wrong_at = here(l);
+	}
+	l->loose[i] = l->loosely[i];
 	l->kind[i] = kind;
 	l->at[i] = l->text.len;
 	l->len[i] = text.n;
@@ -191,6 +221,8 @@ open_container(struct json_lookup *l, bool array)
 		return 0;
 	if (l->depth == LIMIT_DEPTH) {
 		l->wrong = "is nested deeper than 100 levels";
+		l->wrong_at = here(l);
+		l->stopped = true;
 		return 0;
 	}
 	l->depth++;
@@ -231,7 +263,7 @@ remember_key(struct json_lookup *l, struct span key)
 		l->cap_keys = l->cap_keys ? l->cap_keys * 2 : 64;
 		l->keys = mem_resize(l->keys, l->cap_keys, sizeof *l->keys);
 	}
-	l->keys[l->n_keys++] = XXH3_64bits(key.p, key.n);
+	l->keys[l->n_keys++] = (struct seen_key){XXH3_64bits(key.p, key.n), here(l)};
 }
 
 static int
@@ -246,9 +278,11 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 
 		if (l->matched[i] >= l->depth)
 			l->matched[i] = l->depth - 1;
-		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
-		    (span_is(key, p->parts[l->depth - 1]) ||
-		     (p->loose && text_same_loosely(key, span_of(p->parts[l->depth - 1])))))
+		if (l->matched[i] != l->depth - 1 || p->n_parts < l->depth)
+			continue;
+		l->loosely[i] = !span_is(key, p->parts[l->depth - 1]);
+		if (!l->loosely[i] ||
+		    (p->loose && text_same_loosely(key, span_of(p->parts[l->depth - 1]))))
 			l->matched[i] = l->depth;
 	}
 	if (l->depth == 1) {
@@ -276,90 +310,58 @@ static const yajl_callbacks callbacks = {
 static int
 compare_keys(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const struct seen_key *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	if (x->hash != y->hash)
+		return x->hash > y->hash ? 1 : -1;
+	return (x->at > y->at) - (x->at < y->at);
 }
 
+/* Whether two top-level names are the same; wrong_at gets the place of the second. */
 static bool
 has_twins(struct json_lookup *l)
 {
+	struct seen_key *k = l->keys;
 	size_t i, j;
 
 	if (l->n_keys <= FEW_KEYS) {
-		for (i = 1; i < l->n_keys; i++)
-			for (j = 0; j < i; j++)
-				if (l->keys[i] == l->keys[j])
+		for (i = 1; i < l->n_keys; i++) {
+			for (j = 0; j < i; j++) {
+				if (k[i].hash == k[j].hash) {
+					l->wrong_at = k[i].at;
 					return true;
+				}
+			}
+		}
 		return false;
 	}
-	qsort(l->keys, l->n_keys, sizeof *l->keys, compare_keys);
-	for (i = 1; i < l->n_keys; i++)
-		if (l->keys[i] == l->keys[i - 1])
+	qsort(k, l->n_keys, sizeof *k, compare_keys);
+	for (i = 1; i < l->n_keys; i++) {
+		if (k[i].hash == k[i - 1].hash) {
+			l->wrong_at = k[i].at;
 			return true;
+		}
+	}
 	return false;
 }
 
-/* The four hex digits at p, or -1. */
-static int
-hex4(const char *p, const char *end)
-{
-	int i, value = 0;
-
-	for (i = 0; i < 4; i++, p++) {
-		if (p >= end || !isxdigit((unsigned char)*p))
-			return -1;
-		value = value * 16 + (isdigit((unsigned char)*p) ? *p - '0' : (*p | 32) - 'a' + 10);
-	}
-	return value;
-}
-
-/* The offset of an escape that is half a character (a lone surrogate), or the length. */
-static size_t
-lone_surrogate(struct span text)
-{
-	const char *p = text.p, *end = p + text.n;
-
-	while ((p = memchr(p, '\\', (size_t)(end - p))) && p + 1 < end) {
-		int unit, next;
-
-		if (p[1] != 'u') {
-			p += 2;
-			continue;
-		}
-		unit = hex4(p + 2, end);
-		if (unit < 0xD800 || unit > 0xDFFF) {
-			p += 6 <= end - p ? 6 : 2;
-			continue;
-		}
-		next = end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end) : -1;
-		if (unit > 0xDBFF || next < 0xDC00 || next > 0xDFFF)
-			return (size_t)(p - text.p);
-		p += 12;
-	}
-	return text.n;
-}
-
-/* What yajl would let pass. */
+/* What yajl would let pass, and so is looked for before. */
 static struct json_wrong
 beyond_yajl(struct span text)
 {
-	const char *blank = memchr(text.p, '\f', text.n);
 	struct json_wrong w = {0};
 
 	if (!text_utf8_valid(text, &w.at)) {
-		w.text = "is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)";
+		w.text = NOT_UTF8;
 		return w;
 	}
-	if (!blank)
-		blank = memchr(text.p, '\v', text.n);
-	if (blank) {
-		w.at = (size_t)(blank - text.p);
-		w.text = "holds a form feed or vertical tab, which JSON does not know";
+	if (memchr(text.p, '\f', text.n) || memchr(text.p, '\v', text.n)) {
+		/* blanks to yajl, nothing to JSON */
+		w.text = json_strict(text, &w.at);
 		w.syntax = true;
 		return w;
 	}
-	w.at = lone_surrogate(text);
+	w.at = json_lone_surrogate(text);
 	if (w.at < text.n)
 		w.text = "holds half a character as an escape (a lone surrogate)";
 	return w;
@@ -375,6 +377,16 @@ only_blanks_behind(struct span text, size_t from)
 	return true;
 }
 
+/* Why yajl refused a text: it stops near the place, a strict reading at it. */
+static struct json_wrong
+no_json(struct span text, size_t near)
+{
+	struct json_wrong w = {.syntax = true};
+
+	w.text = json_strict(text, &w.at);
+	return w.text ? w : (struct json_wrong){"is not valid JSON", near > 0 ? near - 1 : 0, true};
+}
+
 static struct json_wrong
 parse(struct json_lookup *l, struct span text)
 {
@@ -382,17 +394,19 @@ parse(struct json_lookup *l, struct span text)
 	size_t used = yajl_get_bytes_consumed(l->yajl);
 
 	if (l->end > 0 && !only_blanks_behind(text, l->end))
-		return (struct json_wrong){"has text behind its value", l->end, true};
+		return no_json(text, l->end + 1);
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(l->yajl);
-	if (l->wrong)
-		return (struct json_wrong){l->wrong, 0, false};
-	if (status != yajl_status_ok) /* yajl stops at or just behind the byte it cannot take */
-		return (struct json_wrong){"is not valid JSON", used > 0 ? used - 1 : 0, true};
+	if (l->stopped)
+		return (struct json_wrong){l->wrong, l->wrong_at, false};
+	if (status != yajl_status_ok)
+		return no_json(text, used);
 	if (l->top.kind == JSON_ABSENT)
 		return (struct json_wrong){"is empty", 0, true};
+	if (l->wrong)
+		return (struct json_wrong){l->wrong, l->wrong_at, false};
 	if (has_twins(l))
-		return (struct json_wrong){"has two members of one name", 0, false};
+		return (struct json_wrong){"has two members of one name", l->wrong_at, false};
 	return (struct json_wrong){0};
 }
 
@@ -405,6 +419,8 @@ begin(struct json_lookup *l)
 	l->top = (struct json_value){0};
 	l->end = 0;
 	l->wrong = NULL;
+	l->wrong_at = 0;
+	l->stopped = false;
 	l->n_keys = 0;
 	buf_clear(&l->text);
 	l->yajl = yajl_alloc(&callbacks, NULL, l);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -31,6 +32,8 @@ bad_byte(struct span url)
 	for (i = 0; i < url.n; i++) {
 		unsigned char c = (unsigned char)url.p[i];
 
+		if (c == '\n' || c == '\r')
+			return "url: holds a line end (several URLs? --split-urls '\\n')";
 		if (c < 0x20 || c == 0x7F)
 			return "url: holds a control character";
 		if (c == '\\')
@@ -95,67 +98,65 @@ encode(struct buf *out, struct span s)
 	}
 }
 
-/* Labels that are empty or begin with a hyphen; one dot at the end is the root. */
-static bool
-has_odd_label(struct span host)
+#define HOST_BYTES 253  /* of a whole name, RFC 1035 2.3.4 without the root's dot */
+#define LABEL_BYTES 63
+
+/* One label of a host in ASCII: letters, digits, hyphens inside, and the underscore that some have. */
+static const char *
+wrong_label(struct span label)
 {
 	size_t i;
 
-	if (host.n > 0 && host.p[0] == '[')
-		return false;
-	if (host.n > 0 && host.p[host.n - 1] == '.')
-		host.n--;
-	if (host.n == 0 || host.p[0] == '.' || host.p[0] == '-')
-		return true;
-	for (i = 1; i < host.n; i++)
-		if (host.p[i - 1] == '.' && (host.p[i] == '.' || host.p[i] == '-'))
-			return true;
-	return host.p[host.n - 1] == '.';
+	if (label.n == 0 || label.p[0] == '-' || label.p[label.n - 1] == '-')
+		return "url: the host has an empty label, or one that begins or ends with a hyphen";
+	if (label.n > LABEL_BYTES)
+		return "url: the host has a label of more than 63 bytes";
+	for (i = 0; i < label.n; i++)
+		if (!isalnum((unsigned char)label.p[i]) && label.p[i] != '-' && label.p[i] != '_')
+			return "url: the host holds a character that no host name has";
+	return NULL;
 }
 
+/* Whether a label is a number as a C library reads it: then the host can only be an IPv4 address. */
 static bool
-ipv4_is_private(uint32_t a)
+is_number(struct span label)
 {
-	static const struct {
-		uint32_t net;
-		unsigned bits;
-	} nets[] = {
-		{0x00000000, 8},  {0x0A000000, 8},  {0x64400000, 10}, {0x7F000000, 8},
-		{0xA9FE0000, 16}, {0xAC100000, 12}, {0xC0000000, 24}, {0xC0000200, 24},
-		{0xC0A80000, 16}, {0xC6120000, 15}, {0xC6336400, 24}, {0xCB007100, 24},
-		{0xE0000000, 3},
-	};
 	size_t i;
 
-	for (i = 0; i < sizeof nets / sizeof *nets; i++)
-		if ((a ^ nets[i].net) >> (32 - nets[i].bits) == 0)
-			return true;
-	return false;
+	if (label.n > 2 && label.p[0] == '0' && (label.p[1] | 32) == 'x') {
+		for (i = 2; i < label.n && isxdigit((unsigned char)label.p[i]);)
+			i++;
+		return i == label.n;
+	}
+	for (i = 0; i < label.n && isdigit((unsigned char)label.p[i]);)
+		i++;
+	return i == label.n && i > 0;
 }
 
-static uint32_t
-word_at(const unsigned char *p)
+/* What libcurl lets pass in a host that is no IPv6 address; one dot at its end is the root. */
+static const char *
+wrong_host(const char *host)
 {
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
+	struct span rest = span_of(host), label = {0};
+	const char *dot, *wrong = NULL;
+	struct in_addr v4;
 
-static bool
-ipv6_is_private(const unsigned char *a)
-{
-	static const unsigned char zero[12] = {0}, nat64[12] = {0, 0x64, 0xFF, 0x9B};
-
-	if (memcmp(a, zero, 10) == 0 && a[10] == 0xFF && a[11] == 0xFF)
-		return ipv4_is_private(word_at(a + 12)); /* mapped */
-	if (memcmp(a, zero, 12) == 0)
-		return true; /* ::, ::1, and what once was IPv4-compatible */
-	if (memcmp(a, nat64, 12) == 0)
-		return ipv4_is_private(word_at(a + 12));
-	if (a[0] == 0x20 && a[1] == 0x02)
-		return ipv4_is_private(word_at(a + 2)); /* 6to4 */
-	if (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0D && a[3] == 0xB8)
-		return true; /* documentation */
-	return (a[0] & 0xFE) == 0xFC || a[0] == 0xFF || (a[0] == 0xFE && (a[1] & 0x80)) ||
-	       (a[0] == 0x01 && a[1] == 0x00);
+	if (host[0] == '[')
+		return NULL;
+	if (rest.n > 1 && rest.p[rest.n - 1] == '.')
+		rest.n--;
+	if (rest.n > HOST_BYTES)
+		return "url: the host is longer than 253 bytes";
+	do {
+		dot = memchr(rest.p, '.', rest.n);
+		label = (struct span){rest.p, dot ? (size_t)(dot - rest.p) : rest.n};
+		wrong = wrong_label(label);
+		if (dot)
+			rest = (struct span){dot + 1, rest.n - label.n - 1};
+	} while (dot && !wrong);
+	if (!wrong && is_number(label) && !inet_aton(host, &v4))
+		wrong = "url: the host is neither a name nor an IPv4 address";
+	return wrong;
 }
 
 static bool
@@ -170,8 +171,9 @@ has_zone(struct span host, const char *zone)
 bool
 url_host_is_private(struct span host)
 {
-	static const char *const zones[] = {"localhost", "local", "internal", "lan", "home.arpa",
-					    "intranet", "corp", "home"};
+	static const char *const zones[] = {"localhost", "localdomain", "local",    "internal",
+					    "lan",       "home.arpa",   "intranet", "corp",
+					    "home",      "private",     "invalid"};
 	unsigned char v6[16];
 	char text[INET6_ADDRSTRLEN + 1];
 	struct in_addr v4;
@@ -187,13 +189,13 @@ url_host_is_private(struct span host)
 			return true;
 		memcpy(text, inner.p, inner.n);
 		text[inner.n] = '\0';
-		return inet_pton(AF_INET6, text, v6) != 1 || ipv6_is_private(v6);
+		return inet_pton(AF_INET6, text, v6) != 1 || address_v6_is_private(v6);
 	}
 	if (host.n < sizeof text) {
 		memcpy(text, host.p, host.n);
 		text[host.n] = '\0';
 		if (inet_aton(text, &v4)) /* all spellings that a C library takes */
-			return ipv4_is_private(ntohl(v4.s_addr));
+			return address_v4_is_private(ntohl(v4.s_addr));
 	}
 	for (i = 0; i < sizeof zones / sizeof *zones; i++)
 		if (has_zone(host, zones[i]))
@@ -235,8 +237,8 @@ check_host(const struct parts *parts, bool allow_private, struct buf *sent, bool
 	char *host = NULL, *port = NULL, *zone = NULL;
 	const char *wrong = resolve(parts, &host, &port, &zone);
 
-	if (!wrong && has_odd_label(span_of(host)))
-		wrong = "url: the host has an empty label, or one that begins with a hyphen";
+	if (!wrong)
+		wrong = wrong_host(host);
 	if (!wrong && port && strcmp(port, "0") == 0)
 		wrong = "url: the port is no number from 1 to 65535";
 	if (!wrong && !allow_private && (zone || url_host_is_private(span_of(host)))) {
@@ -303,17 +305,80 @@ url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf
 	return sent->len > LIMIT_URL_BYTES ? "url: is longer than 8192 bytes" : NULL;
 }
 
+/* Where the path begins: behind scheme and authority, if it has them. */
+static size_t
+path_begin(struct span url)
+{
+	const char *colon = memmem(url.p, url.n, "://", 3);
+	size_t i;
+
+	if (!colon)
+		return 0;
+	for (i = (size_t)(colon - url.p) + 3; i < url.n && !strchr("/?#", url.p[i]);)
+		i++;
+	return i;
+}
+
 struct span
 url_extension(struct span url)
 {
 	struct span none = {0};
-	size_t i, n = url.n;
+	size_t i, begin, n = url.n;
 
-	for (i = 0; i < n; i++)
+	if (n == 0)
+		return none;
+	begin = path_begin(url);
+	for (i = begin; i < n; i++)
 		if (url.p[i] == '?' || url.p[i] == '#')
 			n = i;
-	for (i = n; i > 0 && url.p[i - 1] != '/'; i--)
+	for (i = n; i > begin && url.p[i - 1] != '/'; i--)
 		if (url.p[i - 1] == '.')
 			return (struct span){url.p + i, n - i};
 	return none;
+}
+
+/* Whether the character at p, of two or three bytes, is a blank or nothing to the eye: U+00A0,
+ * U+00AD, U+200B to U+200F, U+202A to U+202E, U+2060, U+FEFF. */
+static bool
+is_invisible(const unsigned char *p, size_t n)
+{
+	if (n >= 2 && p[0] == 0xC2)
+		return p[1] == 0xA0 || p[1] == 0xAD;
+	if (n >= 3 && p[0] == 0xE2)
+		return (p[1] == 0x80 && ((p[2] >= 0x8B && p[2] <= 0x8F) || (p[2] >= 0xAA && p[2] <= 0xAE))) ||
+		       (p[1] == 0x81 && p[2] == 0xA0);
+	return n >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF;
+}
+
+/* Whether a second URL follows the first behind a separator; one in a path or a query is none. */
+static bool
+has_second(struct span url)
+{
+	const char *p = url.p + 1, *end = url.p + url.n, *hit;
+
+	while (p < end && (hit = memmem(p, (size_t)(end - p), "://", 3))) {
+		const char *scheme = hit;
+
+		while (scheme > url.p && isalpha((unsigned char)scheme[-1]))
+			scheme--;
+		if (scheme > url.p && strchr(",;| \t", scheme[-1]) && hit - scheme >= 4 &&
+		    strncasecmp(scheme, "http", 4) == 0)
+			return true;
+		p = hit + 3;
+	}
+	return false;
+}
+
+const char *
+url_oddity(struct span url)
+{
+	const unsigned char *p = (const unsigned char *)url.p;
+	size_t i;
+
+	for (i = 0; i < url.n; i++)
+		if (p[i] >= 0xC2 && is_invisible(p + i, url.n - i))
+			return "url: holds an invisible character or a no-break space";
+	if (url.n > 8 && has_second(url))
+		return "url: seems to hold several URLs (--split-urls SEPARATOR)";
+	return NULL;
 }
