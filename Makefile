@@ -28,7 +28,7 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKA
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
 	src/base/address.c src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c \
-	src/base/mem.c src/base/text.c src/base/units.c \
+	src/base/hashset.c src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
 	src/policy/rate.c src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
@@ -38,8 +38,8 @@ SOURCES := \
 	src/ledger/carry.c src/ledger/file.c src/ledger/index.c src/ledger/load.c \
 	src/ledger/order.c src/ledger/record.c src/ledger/results.c \
 	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/progress.c src/show/summary.c \
-	src/command/admit.c src/command/help.c src/command/key.c src/command/open.c \
+	src/show/findings.c src/show/progress.c src/show/summary.c \
+	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c src/command/open.c src/command/probe.c \
 	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 

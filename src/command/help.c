@@ -24,6 +24,9 @@ static const struct {
 	{"retry", "lade retry [options] RESULTS",
 	 "Re-runs the failed rows of a results file and checks its invalid ones again, in place.",
 	 COMMAND_RETRY},
+	{"check", "lade check [options] MANIFEST...",
+	 "Reads manifests to their ends and names every problem that upload would meet. Sends nothing.",
+	 COMMAND_CHECK},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},
 };
 

@@ -88,10 +88,10 @@ find_warning(struct asset_finding *f, enum asset_type type, struct span url, str
 	} else if (told != ASSET_NONE && told != type) {
 		f->warning = ASSET_ODD_EXTENSION;
 		f->warning_text = "assetType: the url's extension tells another type";
-	} else if (text_utf8_count(name) > LIMIT_NAME_CHARS) {
+	} else if (name.n > LIMIT_NAME_CHARS && text_utf8_count(name) > LIMIT_NAME_CHARS) {
 		f->warning = ASSET_LONG_NAME;
 		f->warning_text = "name: is longer than 64 characters";
-	} else if (want_name && name.n == 0) {
+	} else if (want_name && name.n == 0 && name.p) {
 		f->warning = ASSET_NO_NAME;
 		f->warning_text = "name: is empty";
 	}

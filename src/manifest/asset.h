@@ -52,7 +52,8 @@ struct asset_finding {
  * Checks one row's asset. type_word is the manifest's own word (for the reason), type what it came
  * to. Adds to sent_url (cleared first) the URL as it is sent: percent-encoded, the host in ASCII.
  * memo is kept by the caller from row to row.
- * An empty name is ASSET_NO_NAME only when want_name is set (the manifest has such a column).
+ * An empty name is ASSET_NO_NAME only when want_name is set (the manifest has such a column) and its
+ * span points somewhere (this row has it).
  */
 struct asset_finding asset_check(enum asset_type type, struct span type_word, struct span url,
 				 struct span name, bool want_name, bool allow_private,

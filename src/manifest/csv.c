@@ -2,7 +2,9 @@
  * Theory. libcsv's callbacks cannot stop it, so it is fed one physical line a call: a line ends at
  * most one record. Its state tells whether a record goes on in the next line, so line numbers,
  * places in the file and caps cost nothing. With CSV_STRICT a misplaced quote is an error at its
- * byte; what follows then cannot be trusted, so reading stops. libcsv reuses its field buffer, so
+ * byte; what follows then cannot be trusted, so reading stops. A record of one line without quotation
+ * marks needs no parser: it is parted at its delimiters, and its cells stay where they are; tests
+ * compare the two ways. libcsv reuses its field buffer, so
  * cells are copied into one of ours; their spans are made when the record is complete, for the
  * buffer may move until then.
  */
@@ -33,6 +35,8 @@ struct csv_reader {
 	struct span *cells;
 	size_t n_cells, cap_cells;
 	bool row_ended, open; /* open: a record is begun and its end not seen */
+	char delimiter;
+	bool plain;           /* the record is one line without quotation marks: cells lie in it */
 	bool quoted;          /* the line before ended inside quotation marks, which ... */
 	int64_t quote_line, quote_column; /* ... opened here */
 	char too_long[48];    /* what is said of a field over its cap */
@@ -54,6 +58,7 @@ csv_reader_new(struct source *s, struct span window, size_t skip, char delimiter
 	lines_init(&r->lines, s, true, window, skip);
 	if (csv_init(&r->parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
 		mem_exhausted();
+	r->delimiter = delimiter;
 	csv_set_delim(&r->parser, (unsigned char)delimiter);
 	csv_set_space_func(&r->parser, keep_spaces);
 	csv_set_blk_size(&r->parser, PARSER_BLOCK_BYTES);
@@ -84,13 +89,12 @@ csv_reader_offset(const struct csv_reader *r)
 	return r->lines.offset;
 }
 
-static void
-on_cell(void *text, size_t n, void *ctx)
+/* Counts a cell of n bytes; false: it is one too many to be kept. */
+static bool
+count_cell(struct csv_reader *r, size_t n)
 {
-	struct csv_reader *r = ctx;
-
 	if (r->n_cells++ >= LIMIT_COLUMNS)
-		return;
+		return false;
 	if (n > LIMIT_FIELD_BYTES && !r->row.bad) {
 		snprintf(r->too_long, sizeof r->too_long, "has more than 1 MiB in field %zu",
 			 r->n_cells);
@@ -102,6 +106,16 @@ on_cell(void *text, size_t n, void *ctx)
 		r->ends = mem_resize(r->ends, r->cap_cells, sizeof *r->ends);
 		r->cells = mem_resize(r->cells, r->cap_cells, sizeof *r->cells);
 	}
+	return true;
+}
+
+static void
+on_cell(void *text, size_t n, void *ctx)
+{
+	struct csv_reader *r = ctx;
+
+	if (!count_cell(r, n))
+		return;
 	buf_add(&r->text, text, n);
 	r->ends[r->n_cells - 1] = r->text.len;
 }
@@ -195,9 +209,30 @@ begin_row(struct csv_reader *r, struct span line)
 	r->row = (struct csv_row){.line = r->lines.line,
 				  .offset = r->lines.offset - (int64_t)line.n};
 	r->open = true;
-	r->quoted = false;
+	r->quoted = r->plain = false;
 	r->n_cells = 0;
 	buf_clear(&r->text);
+}
+
+/* A line without quotation marks that begins a record is the whole of it. */
+static void
+split_plain(struct csv_reader *r, struct span line)
+{
+	const char *p = line.p, *end, *hit;
+
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+		line.n--;
+	end = line.p + line.n;
+	r->open = r->row_ended = line.n > 0; /* else a blank line */
+	r->plain = true;
+	while (line.n > 0) {
+		hit = memchr(p, r->delimiter, (size_t)(end - p));
+		if (count_cell(r, (size_t)((hit ? hit : end) - p)))
+			r->cells[r->n_cells - 1] = (struct span){p, (size_t)((hit ? hit : end) - p)};
+		if (!hit)
+			break;
+		p = hit + 1;
+	}
 }
 
 /* Feeds one line. SOURCE_BYTES: go on, or a record is complete (row_ended). */
@@ -209,6 +244,10 @@ feed(struct csv_reader *r, struct span line, struct fault *f)
 	if (!r->open)
 		begin_row(r, line);
 	check_bytes(r, line);
+	if (r->lines.line == r->row.line && !memchr(line.p, '"', line.n)) {
+		split_plain(r, line);
+		return SOURCE_BYTES;
+	}
 	used = csv_parse(&r->parser, line.p, line.n, on_cell, on_row, r);
 	if (used == line.n && !r->row_ended && r->parser.pstate != STATE_NO_ROW &&
 	    line.p[line.n - 1] != '\n' && line.p[line.n - 1] != '\r')
@@ -232,7 +271,7 @@ complete(struct csv_reader *r)
 {
 	size_t i, from = 0, kept = r->n_cells < LIMIT_COLUMNS ? r->n_cells : LIMIT_COLUMNS;
 
-	for (i = 0; i < kept; i++) {
+	for (i = 0; i < kept && !r->plain; i++) {
 		r->cells[i] = (struct span){r->text.data ? r->text.data + from : "",
 					    r->ends[i] - from};
 		from = r->ends[i];

@@ -10,6 +10,7 @@
  */
 #include "manifest/json.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <xxhash.h>
 #include <yajl/yajl_parse.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -37,7 +39,7 @@ json_path_init(struct json_path *p, const char *path, bool whole)
 		if (dot)
 			*dot++ = '\0';
 		p->parts = mem_resize(p->parts, p->n_parts + 1, sizeof *p->parts);
-		p->parts[p->n_parts++] = at;
+		p->parts[p->n_parts++] = span_of(at);
 	}
 }
 
@@ -58,11 +60,15 @@ struct seen_key {
 struct json_lookup {
 	const struct json_path *paths;
 	unsigned n;
+	uint16_t may_begin[256]; /* by a name's first byte: which paths' first parts it may be, bits */
 	/* of the parse that is going on, or was last */
 	yajl_handle yajl;
+	struct arena arena; /* yajl's memory */
 	unsigned depth;
+	bool led;           /* a path leads to the value that comes next */
 	bool is_array[LIMIT_DEPTH + 1];
 	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
+	uint16_t live;                 /* paths whose first part matches the way here, bits */
 	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
 	bool loosely[JSON_PATHS];      /* the last of them but for case, blanks, '-' and '_' */
 	bool loose[JSON_PATHS];        /* so was the value found that is kept */
@@ -83,6 +89,25 @@ struct json_lookup {
 	struct buf key;
 };
 
+/* Notes with which bytes a name that path i's first part matches may begin. */
+static void
+note_beginning(struct json_lookup *l, unsigned i)
+{
+	static const unsigned char fillers[] = {' ', '-', '_'};
+	const struct json_path *p = &l->paths[i];
+	unsigned char first;
+	size_t k;
+
+	if (p->n_parts == 0)
+		return;
+	first = p->parts[0].n > 0 ? (unsigned char)p->parts[0].p[0] : 0;
+	l->may_begin[first] |= (uint16_t)(1u << i);
+	for (k = 0; k < sizeof fillers && p->loose; k++)
+		l->may_begin[fillers[k]] |= (uint16_t)(1u << i);
+	if (p->loose && isalpha(first))
+		l->may_begin[first ^ 32] |= (uint16_t)(1u << i);
+}
+
 struct json_lookup *
 json_lookup_new(const struct json_path *paths, unsigned n)
 {
@@ -90,6 +115,8 @@ json_lookup_new(const struct json_path *paths, unsigned n)
 
 	l->paths = paths;
 	l->n = n;
+	while (n-- > 0)
+		note_beginning(l, n);
 	return l;
 }
 
@@ -100,8 +127,55 @@ json_lookup_free(struct json_lookup *l)
 		return;
 	buf_free(&l->text);
 	buf_free(&l->key);
+	arena_free(&l->arena);
 	free(l->keys);
 	free(l);
+}
+
+/* Whether path i goes on in the container that is open; what it matched of it before is over. */
+static bool
+goes_on(struct json_lookup *l, unsigned i)
+{
+	if (l->matched[i] >= l->depth)
+		l->matched[i] = l->depth - 1;
+	return l->matched[i] == l->depth - 1 && l->paths[i].n_parts >= l->depth;
+}
+
+/* Follows the paths of a set (bits) that go on with this name or index. */
+static void
+follow(struct json_lookup *l, unsigned set, struct span name)
+{
+	for (; set != 0; set &= set - 1) {
+		unsigned i = (unsigned)__builtin_ctz(set);
+		struct span part;
+		bool exact;
+
+		if (!goes_on(l, i))
+			continue;
+		part = l->paths[i].parts[l->depth - 1];
+		exact = span_equal(name, part);
+		if (!exact && !(l->paths[i].loose && text_same_loosely(name, part)))
+			continue;
+		l->loosely[i] = !exact;
+		l->matched[i] = l->depth;
+		l->live |= (uint16_t)(1u << i);
+		l->led |= l->paths[i].n_parts == l->depth;
+	}
+}
+
+/* The way comes back to a depth: what paths matched further down is over. */
+static void
+forget_below(struct json_lookup *l, unsigned depth)
+{
+	unsigned set, i;
+
+	for (set = l->live; set != 0; set &= set - 1) {
+		i = (unsigned)__builtin_ctz(set);
+		if (l->matched[i] > depth)
+			l->matched[i] = depth;
+	}
+	if (depth == 0)
+		l->live = 0;
 }
 
 /* The container that is open now, before its next value: which array index that has. */
@@ -109,22 +183,16 @@ static void
 enter_item(struct json_lookup *l)
 {
 	char index[24];
-	unsigned i;
+	int n;
 
 	if (l->depth == 0 || !l->is_array[l->depth])
 		return;
-	snprintf(index, sizeof index, "%lld", (long long)l->item[l->depth]++);
-	for (i = 0; i < l->n; i++) {
-		const struct json_path *p = &l->paths[i];
-
-		if (l->matched[i] >= l->depth)
-			l->matched[i] = l->depth - 1;
-		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
-		    strcmp(p->parts[l->depth - 1], index) == 0) {
-			l->matched[i] = l->depth;
-			l->loosely[i] = false;
-		}
-	}
+	if (l->depth == 1)
+		forget_below(l, 0);
+	else if (l->live == 0)
+		return;
+	n = snprintf(index, sizeof index, "%lld", (long long)l->item[l->depth]++);
+	follow(l, l->depth == 1 ? (1u << l->n) - 1 : l->live, (struct span){index, (size_t)n});
 }
 
 /* Offset of the last byte of the token that yajl is at. */
@@ -167,9 +235,10 @@ on_value(struct json_lookup *l, enum json_kind kind, struct span text)
 		l->top.text.n = text.n;
 		buf_add_span(&l->text, text);
 	}
-	for (i = 0; i < l->n; i++)
-		if (l->depth > 0 && l->matched[i] == l->depth && l->paths[i].n_parts == l->depth)
+	for (i = 0; i < l->n && l->led; i++)
+		if (l->matched[i] == l->depth && l->paths[i].n_parts == l->depth)
 			capture(l, i, kind, text);
+	l->led = false;
 	if (l->on_member && l->depth == 1 && !l->is_array[1])
 		return l->on_member(l->ctx, buf_span(&l->key), (struct json_value){kind, text});
 	return 1;
@@ -247,12 +316,9 @@ static int
 on_end(void *ctx)
 {
 	struct json_lookup *l = ctx;
-	unsigned i;
 
 	l->depth--;
-	for (i = 0; i < l->n; i++)
-		if (l->matched[i] > l->depth)
-			l->matched[i] = l->depth;
+	forget_below(l, l->depth);
 	return after_value(l);
 }
 
@@ -271,19 +337,12 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 {
 	struct json_lookup *l = ctx;
 	struct span key = {(const char *)text, n};
-	unsigned i;
 
-	for (i = 0; i < l->n; i++) {
-		const struct json_path *p = &l->paths[i];
-
-		if (l->matched[i] >= l->depth)
-			l->matched[i] = l->depth - 1;
-		if (l->matched[i] != l->depth - 1 || p->n_parts < l->depth)
-			continue;
-		l->loosely[i] = !span_is(key, p->parts[l->depth - 1]);
-		if (!l->loosely[i] ||
-		    (p->loose && text_same_loosely(key, span_of(p->parts[l->depth - 1]))))
-			l->matched[i] = l->depth;
+	if (l->depth == 1) {
+		forget_below(l, 0);
+		follow(l, l->may_begin[n > 0 ? text[0] : 0], key);
+	} else {
+		follow(l, l->live, key);
 	}
 	if (l->depth == 1) {
 		remember_key(l, key);
@@ -410,10 +469,33 @@ parse(struct json_lookup *l, struct span text)
 	return (struct json_wrong){0};
 }
 
+/* yajl's allocators: the arena takes everything back at once. */
+static void *
+parser_alloc(void *ctx, size_t n)
+{
+	return arena_alloc(ctx, n);
+}
+
+static void *
+parser_resize(void *ctx, void *p, size_t n)
+{
+	return arena_resize(ctx, p, n);
+}
+
+static void
+parser_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
 static void
 begin(struct json_lookup *l)
 {
+	yajl_alloc_funcs funcs = {parser_alloc, parser_resize, parser_free, &l->arena};
+
 	l->depth = 0;
+	l->live = 0;
 	memset(l->matched, 0, sizeof l->matched);
 	memset(l->kind, 0, sizeof l->kind);
 	l->top = (struct json_value){0};
@@ -423,7 +505,9 @@ begin(struct json_lookup *l)
 	l->stopped = false;
 	l->n_keys = 0;
 	buf_clear(&l->text);
-	l->yajl = yajl_alloc(&callbacks, NULL, l);
+	l->led = false;
+	arena_reset(&l->arena);
+	l->yajl = yajl_alloc(&callbacks, &funcs, l);
 	if (!l->yajl)
 		mem_exhausted();
 }
@@ -436,8 +520,7 @@ json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
 	begin(l);
 	if (!w.text)
 		w = parse(l, text);
-	yajl_free(l->yajl);
-	l->yajl = NULL;
+	l->yajl = NULL; /* the arena has it */
 	l->top.text.p = l->text.data ? l->text.data + l->top_at : NULL;
 	*top = l->top;
 	return w;
@@ -462,7 +545,7 @@ json_members(struct span text, int (*on_member)(void *ctx, struct span key, stru
 
 	begin(&l);
 	rc = parse(&l, text).text || l.top.kind != JSON_OBJECT ? -1 : 0;
-	yajl_free(l.yajl);
+	arena_free(&l.arena);
 	buf_free(&l.text);
 	buf_free(&l.key);
 	free(l.keys);

@@ -31,7 +31,7 @@ int json_members(struct span text, int (*on_member)(void *ctx, struct span key,
 /* A dotted path into an object: member names and array indices. */
 struct json_path {
 	char *names;         /* the path with NULs for its dots, or NULL: not looked for */
-	const char **parts;
+	struct span *parts;
 	unsigned n_parts;
 	bool loose; /* names match without regard to case, blanks, '-' and '_' */
 };

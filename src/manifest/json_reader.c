@@ -259,7 +259,7 @@ on_path(const struct json_reader *r)
 
 	if (r->path.n_parts == 0)
 		return r->level == 1 ? 1 : -1;
-	if (r->level > r->path.n_parts || !span_is(name, r->path.parts[r->level - 1]))
+	if (r->level > r->path.n_parts || !span_equal(name, r->path.parts[r->level - 1]))
 		return -1;
 	return r->level == r->path.n_parts ? 1 : 0;
 }

@@ -53,7 +53,7 @@ struct manifest_row {
 	int64_t line;         /* where the record starts, from 1 */
 	int64_t offset, end;  /* its bytes in the file, line end included */
 	struct span url;      /* the manifest's spelling, blanks around it cut */
-	struct span name;     /* empty when there is none */
+	struct span name;     /* empty when there is none; p NULL: no member (JSON) or column for it */
 	struct span type_word; /* the manifest's own word, trimmed; empty when not from the manifest */
 	enum asset_type type; /* from the word, the option or the extension; ASSET_NONE: neither */
 	const struct span *cells; /* CSV, TSV, list: the record's cells, decoded; NULL for JSON kinds */

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,24 +25,72 @@ struct parts {
 	bool https;
 };
 
-static const char *
-bad_byte(struct span url)
+/* What a byte is, in a URL; bits, so that one pass over a URL collects what is in it. */
+enum byte_class {
+	BYTE_CONTROL = 1,
+	BYTE_LINE_END = 2,
+	BYTE_BACKSLASH = 4,
+	BYTE_PERCENT = 8,
+	BYTE_ENCODE = 16, /* RFC 3986 allows it nowhere: becomes %XX */
+};
+
+#define C BYTE_CONTROL
+#define L BYTE_LINE_END
+#define B BYTE_BACKSLASH
+#define P BYTE_PERCENT
+#define E BYTE_ENCODE
+#define E16 E, E, E, E, E, E, E, E, E, E, E, E, E, E, E, E
+
+static const unsigned char class_of[256] = {
+	C, C, C, C, C, C, C, C, C, C, L, C, C, L, C, C,
+	C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C,
+	E, 0, E, 0, 0, P, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* blank " % */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, E, 0, E, 0, /* < > */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, B, 0, E, 0, /* \\ ^ */
+	E, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* ` */
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, E, E, E, 0, C, /* { | } */
+	E16, E16, E16, E16, E16, E16, E16, E16,
+};
+
+#undef C
+#undef L
+#undef B
+#undef P
+#undef E
+#undef E16
+
+/* A % that is not followed by two hex digits. */
+static bool
+has_bad_percent(struct span url)
 {
+	const char *p = url.p, *end = url.p + url.n;
+
+	for (; (p = memchr(p, '%', (size_t)(end - p))); p++)
+		if (end - p < 3 || !isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2]))
+			return true;
+	return false;
+}
+
+/* Why a URL's bytes cannot stand; *seen gets the classes of all of them. */
+static const char *
+bad_byte(struct span url, unsigned *seen)
+{
+	const unsigned char *p = (const unsigned char *)url.p;
+	unsigned all = 0;
 	size_t i;
 
-	for (i = 0; i < url.n; i++) {
-		unsigned char c = (unsigned char)url.p[i];
-
-		if (c == '\n' || c == '\r')
-			return "url: holds a line end (several URLs? --split-urls '\\n')";
-		if (c < 0x20 || c == 0x7F)
-			return "url: holds a control character";
-		if (c == '\\')
-			return "url: holds a backslash";
-		if (c == '%' && (url.n - i < 3 || !isxdigit((unsigned char)url.p[i + 1]) ||
-				 !isxdigit((unsigned char)url.p[i + 2])))
-			return "url: a % that is not followed by two hex digits";
-	}
+	for (i = 0; i < url.n; i++)
+		all |= class_of[p[i]];
+	*seen = all;
+	if (all & BYTE_LINE_END)
+		return "url: holds a line end (several URLs? --split-urls '\\n')";
+	if (all & BYTE_CONTROL)
+		return "url: holds a control character";
+	if (all & BYTE_BACKSLASH)
+		return "url: holds a backslash";
+	if (all & BYTE_PERCENT && has_bad_percent(url))
+		return "url: a % that is not followed by two hex digits";
 	return NULL;
 }
 
@@ -88,7 +137,7 @@ encode(struct buf *out, struct span s)
 	for (i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (c > 0x20 && c < 0x7F && !strchr("<>\"{}|^`", c)) {
+		if (class_of[c] != BYTE_ENCODE) {
 			buf_add_char(out, s.p[i]);
 		} else {
 			buf_add_char(out, '%');
@@ -282,12 +331,13 @@ url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf
 {
 	struct parts parts;
 	const char *wrong;
+	unsigned seen;
 
 	buf_clear(sent);
 	*is_private = false;
 	if (url.n == 0)
 		return "url: is empty";
-	wrong = bad_byte(url);
+	wrong = bad_byte(url, &seen);
 	if (!wrong)
 		wrong = cut(url, &parts);
 	if (wrong)
@@ -301,40 +351,33 @@ url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf
 			return wrong;
 		remember(memo, &parts, allow_private, sent);
 	}
-	encode(sent, parts.rest);
+	if (seen & BYTE_ENCODE)
+		encode(sent, parts.rest);
+	else
+		buf_add_span(sent, parts.rest);
 	return sent->len > LIMIT_URL_BYTES ? "url: is longer than 8192 bytes" : NULL;
-}
-
-/* Where the path begins: behind scheme and authority, if it has them. */
-static size_t
-path_begin(struct span url)
-{
-	const char *colon = memmem(url.p, url.n, "://", 3);
-	size_t i;
-
-	if (!colon)
-		return 0;
-	for (i = (size_t)(colon - url.p) + 3; i < url.n && !strchr("/?#", url.p[i]);)
-		i++;
-	return i;
 }
 
 struct span
 url_extension(struct span url)
 {
+	const char *end, *slash, *dot;
 	struct span none = {0};
-	size_t i, begin, n = url.n;
 
-	if (n == 0)
+	if (url.n == 0)
 		return none;
-	begin = path_begin(url);
-	for (i = begin; i < n; i++)
-		if (url.p[i] == '?' || url.p[i] == '#')
-			n = i;
-	for (i = n; i > begin && url.p[i - 1] != '/'; i--)
-		if (url.p[i - 1] == '.')
-			return (struct span){url.p + i, n - i};
-	return none;
+	end = memchr(url.p, '?', url.n);
+	if (end)
+		url.n = (size_t)(end - url.p);
+	end = memchr(url.p, '#', url.n);
+	if (end)
+		url.n = (size_t)(end - url.p);
+	slash = memrchr(url.p, '/', url.n);
+	if (slash && slash - url.p >= 2 && slash[-1] == '/' && slash[-2] == ':')
+		return none; /* no path: it is a host's dot */
+	slash = slash ? slash + 1 : url.p;
+	dot = memrchr(slash, '.', (size_t)(url.p + url.n - slash));
+	return dot ? (struct span){dot + 1, (size_t)(url.p + url.n - dot - 1)} : none;
 }
 
 /* Whether the character at p, of two or three bytes, is a blank or nothing to the eye: U+00A0,
@@ -354,17 +397,18 @@ is_invisible(const unsigned char *p, size_t n)
 static bool
 has_second(struct span url)
 {
-	const char *p = url.p + 1, *end = url.p + url.n, *hit;
+	const char *p = url.p + 8, *end = url.p + url.n, *colon;
 
-	while (p < end && (hit = memmem(p, (size_t)(end - p), "://", 3))) {
-		const char *scheme = hit;
+	for (; p < end && (colon = memchr(p, ':', (size_t)(end - p))); p = colon + 1) {
+		const char *scheme = colon;
 
+		if (end - colon < 3 || colon[1] != '/' || colon[2] != '/')
+			continue;
 		while (scheme > url.p && isalpha((unsigned char)scheme[-1]))
 			scheme--;
-		if (scheme > url.p && strchr(",;| \t", scheme[-1]) && hit - scheme >= 4 &&
+		if (scheme > url.p && strchr(",;| \t", scheme[-1]) && colon - scheme >= 4 &&
 		    strncasecmp(scheme, "http", 4) == 0)
 			return true;
-		p = hit + 3;
 	}
 	return false;
 }
@@ -373,11 +417,19 @@ const char *
 url_oddity(struct span url)
 {
 	const unsigned char *p = (const unsigned char *)url.p;
+	uint64_t eight;
 	size_t i;
 
-	for (i = 0; i < url.n; i++)
-		if (p[i] >= 0xC2 && is_invisible(p + i, url.n - i))
+	for (i = 0; i < url.n; i++) {
+		/* nearly all URLs are ASCII */
+		for (; url.n - i >= sizeof eight; i += sizeof eight) {
+			memcpy(&eight, p + i, sizeof eight);
+			if (eight & UINT64_C(0x8080808080808080))
+				break;
+		}
+		if (i < url.n && p[i] >= 0xC2 && is_invisible(p + i, url.n - i))
 			return "url: holds an invisible character or a no-break space";
+	}
 	if (url.n > 8 && has_second(url))
 		return "url: seems to hold several URLs (--split-urls SEPARATOR)";
 	return NULL;
