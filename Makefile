@@ -13,6 +13,8 @@ PKG_CONFIG ?= pkg-config
 
 # SAN=asan builds with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own.
 SAN ?=
+SAN_FLAGS_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
 SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BUILD ?= build/$(notdir $(firstword $(CC)))$(if $(SAN),-$(SAN))
 
@@ -51,17 +53,21 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN_OBJECT := $(MAIN:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/liblade.a
 STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
+FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/fuzz_results.c \
+	tests/fuzz/fuzz_server.c tests/fuzz/fuzz_url.c tests/fuzz/fuzz_words.c tests/fuzz/targets.c
+FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results units options
 CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
 ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o) \
-	$(CONFORMANCE_SOURCES:%.c=$(BUILD)/%.o)
+	$(CONFORMANCE_SOURCES:%.c=$(BUILD)/%.o) $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) \
+	$(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/libfuzzer.o
 
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-unit check-conformance check-cli check-layers check-drift bench demo test deps lint \
+.PHONY: all check check-unit check-conformance check-fuzz check-cli fuzz check-layers check-drift bench demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -85,6 +91,14 @@ $(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
 
+$(BUILD)/tests/fuzz/replay: $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
+$(BUILD)/tests/fuzz/fuzz: $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/tests/fuzz/libfuzzer.o $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC  )
@@ -93,7 +107,7 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-unit check-conformance check-cli
+check: check-layers check-drift check-unit check-conformance check-fuzz check-cli
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
@@ -102,6 +116,16 @@ check-unit: $(UNIT_PROGRAMS)
 ## check-conformance: CSV and JSON, case by case (tests/conformance/*.table)
 check-conformance: $(CONFORMANCE_PROGRAMS)
 	@tests/run-units $(CONFORMANCE_PROGRAMS)
+
+## check-fuzz: every fuzz target over its seeds, and over what is left of each when it is cut
+check-fuzz: $(BUILD)/tests/fuzz/replay
+	@$(BUILD)/tests/fuzz/replay tests/fuzz/corpus
+
+## fuzz: FUZZ_SECONDS (20) of libFuzzer for each of FUZZ_TARGETS; needs clang and its libFuzzer
+FUZZ_SECONDS ?= 20
+fuzz:
+	$(MAKE) --no-print-directory CC=clang SAN=fuzz build/clang-fuzz/tests/fuzz/fuzz
+	@tests/fuzz/run build/clang-fuzz/tests/fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 ## check-cli: the program from outside, against the stand-in API
 check-cli: $(BUILD)/lade $(BUILD)/standin
@@ -139,7 +163,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput
+		tests/drift/drift samples/demo tests/bench/throughput tests/fuzz/run
 	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says

@@ -263,7 +263,8 @@ judge_behind(struct judge *j, bool *more)
 const char *
 json_strict(struct span text, size_t *at)
 {
-	struct judge j = {.start = text.p, .p = text.p, .end = text.p + text.n};
+	const char *p = text.p ? text.p : "";
+	struct judge j = {.start = p, .p = p, .end = p + text.n};
 	const char *wrong;
 	bool whole, more = true;
 

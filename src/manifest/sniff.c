@@ -13,8 +13,6 @@
 #include "manifest/encoding.h"
 #include "manifest/json.h"
 
-#define FIRST_BYTES 4 /* enough to tell most of what is no text; more may not come yet */
-
 static bool
 ends_with(struct span path, const char *suffix)
 {
@@ -57,6 +55,30 @@ read_line(struct source *s, struct sniffed *out, size_t from, struct fault *f)
 	return status;
 }
 
+/* Reads until the record at from has its end in the window, whose line ends inside quotation marks
+ * are none, or the end, or as much as a record may have. */
+static enum source_status
+read_record(struct source *s, struct sniffed *out, size_t from, struct fault *f)
+{
+	enum source_status status = SOURCE_BYTES;
+	bool quoted = false;
+	size_t i = from;
+
+	for (;;) {
+		for (; i < out->window.n; i++) {
+			if (out->window.p[i] == '"')
+				quoted = !quoted;
+			else if (!quoted && (out->window.p[i] == '\n' || out->window.p[i] == '\r'))
+				return SOURCE_BYTES;
+		}
+		if (out->window.n >= LIMIT_ROW_BYTES)
+			return SOURCE_BYTES;
+		status = source_more(s, true, &out->window, f);
+		if (status != SOURCE_BYTES)
+			return status;
+	}
+}
+
 static bool
 is_blank(char c)
 {
@@ -72,16 +94,32 @@ first_byte(struct span w, size_t from)
 	return from;
 }
 
-/* The first line that is neither blank nor a comment begins like a URL. */
+/*
+ * Whether the first line that is neither blank nor a comment begins like a URL. Reads as far as that
+ * line's end: a pipe may not have given it yet.
+ */
 static bool
-begins_with_url(struct span w, size_t at)
+begins_with_url(struct source *s, struct sniffed *out, size_t at, struct fault *f)
 {
-	while (at < w.n && w.p[at] == '#') {
-		const char *lf = memchr(w.p + at, '\n', w.n - at);
+	const char *lf;
+	struct span w;
 
+	for (;;) {
+		while (at == out->window.n && source_more(s, true, &out->window, f) == SOURCE_BYTES)
+			continue;
+		if (read_line(s, out, at, f) == SOURCE_BROKEN || at == out->window.n)
+			return false; /* the reader meets the same fault and reports it */
+		w = out->window;
+		if (is_blank(w.p[at])) {
+			at++;
+			continue;
+		}
+		if (w.p[at] != '#')
+			break;
+		lf = memchr(w.p + at, '\n', w.n - at);
 		if (!lf)
 			return false;
-		at = first_byte(w, (size_t)(lf + 1 - w.p));
+		at = (size_t)(lf + 1 - w.p);
 	}
 	return (w.n - at > 8 && strncasecmp(w.p + at, "https://", 8) == 0) ||
 	       (w.n - at > 7 && strncasecmp(w.p + at, "http://", 7) == 0);
@@ -207,7 +245,7 @@ find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault 
 {
 	enum source_status status = SOURCE_BYTES;
 
-	while (status == SOURCE_BYTES && out->window.n < FIRST_BYTES)
+	while (status == SOURCE_BYTES && out->window.n < ENCODING_BYTES)
 		status = source_more(s, true, &out->window, f);
 	if (status == SOURCE_BROKEN || check_encoding(out, f) < 0)
 		return -1;
@@ -258,10 +296,10 @@ sniff(struct source *s, const char *path, const struct manifest_options *o, stru
 	if (json && o->format == MANIFEST_AUTO) {
 		format = json_kind(s, o, format, out, f);
 	} else if (!json) {
-		if (read_line(s, out, at, f) == SOURCE_BROKEN)
+		if (read_record(s, out, at, f) == SOURCE_BROKEN)
 			return -1;
 		if (format == MANIFEST_AUTO)
-			format = begins_with_url(out->window, at) ? MANIFEST_LIST : MANIFEST_CSV;
+			format = begins_with_url(s, out, at, f) ? MANIFEST_LIST : MANIFEST_CSV;
 	}
 	out->format = format;
 	if (format == MANIFEST_LIST && o->format == MANIFEST_AUTO &&

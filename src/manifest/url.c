@@ -265,19 +265,32 @@ resolve(const struct parts *parts, char **host, char **port, char **zone)
 	buf_add_str(&text, parts->https ? "https://" : "http://");
 	buf_add_span(&text, parts->authority);
 	rc = curl_url_set(u, CURLUPART_URL, text.data, CURLU_DISALLOW_USER);
-	if (rc == CURLUE_OK)
+	if (rc == CURLUE_OUT_OF_MEMORY)
+		mem_exhausted();
+	if (rc == CURLUE_OK) /* an international name that cannot be converted is "out of memory" here */
 		rc = curl_url_get(u, CURLUPART_HOST, host, CURLU_PUNYCODE);
 	curl_url_get(u, CURLUPART_PORT, port, 0);
 	curl_url_get(u, CURLUPART_ZONEID, zone, 0);
 	curl_url_cleanup(u);
 	buf_free(&text);
-	if (rc == CURLUE_OUT_OF_MEMORY)
-		mem_exhausted();
 	if (rc == CURLUE_BAD_PORT_NUMBER)
 		return "url: the port is no number from 1 to 65535";
 	if (rc != CURLUE_OK || !*host)
 		return "url: the host is not valid";
 	return NULL;
+}
+
+/* A host as it is sent: an IPv4 address in its one usual form. libcurl has made it so already unless
+ * its digits were international ones. */
+static void
+add_host(struct buf *sent, const char *host)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr v4;
+
+	if (host[0] != '[' && inet_aton(host, &v4) && inet_ntop(AF_INET, &v4, text, sizeof text))
+		host = text;
+	buf_add_str(sent, host);
 }
 
 static const char *
@@ -295,7 +308,7 @@ check_host(const struct parts *parts, bool allow_private, struct buf *sent, bool
 		wrong = "url: no outside server reaches this host (--allow-private sends it all the same)";
 	}
 	if (!wrong) {
-		buf_add_str(sent, host);
+		add_host(sent, host);
 		if (port) {
 			buf_add_char(sent, ':');
 			buf_add_str(sent, port);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../feed.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "manifest/csv.h"
@@ -256,10 +257,10 @@ a_pipe_that_gives_a_byte_at_a_time(void **state)
 	static const char *const texts[] = {
 		"url,name\r\n\"u\",\"a\r\nb\"\r\nv,w\r\n",
 		"[ {\"url\":\"u\",\"x\":[\"\\\\\",\"]\\\"\"]} , {\"url\":\"v\"} ]",
-		"{\"url\":\"u\"}\n{\"url\":\"v\"}\n",
+		"{\"url\":\"u\"}    \n{\"url\":\"v\"}\n",
 	};
 	/* what is needed to open it: a header, an element, a line */
-	static const size_t heads[] = {10, 35, 12};
+	static const size_t heads[] = {16, 35, 17};
 	size_t t, i;
 
 	(void)state;
@@ -297,6 +298,27 @@ a_pipe_that_gives_a_byte_at_a_time(void **state)
 		dup2(saved, STDIN_FILENO);
 		close(saved);
 		close(ends[0]);
+	}
+}
+
+/* A list whose comment comes first, and its first URL later. */
+static void
+a_list_is_known_by_its_first_url_however_it_comes(void **state)
+{
+	static const struct manifest_options o = {.limit_bytes = -1};
+	static const char text[] = "# c\n\nhttps://a.example/1.jpg\n";
+	size_t piece;
+
+	(void)state;
+	for (piece = 1; piece < 9; piece++) {
+		int saved = feed_begin(text, sizeof text - 1, piece);
+		struct fault f;
+		struct manifest *m = manifest_open("-", &o, &f);
+
+		assert_non_null(m);
+		assert_int_equal(manifest_format(m), MANIFEST_LIST);
+		manifest_free(m);
+		feed_end(saved);
 	}
 }
 
@@ -553,6 +575,7 @@ main(void)
 		cmocka_unit_test(each_reading),
 		cmocka_unit_test(options_lead_to_other_columns),
 		cmocka_unit_test(a_pipe_that_gives_a_byte_at_a_time),
+		cmocka_unit_test(a_list_is_known_by_its_first_url_however_it_comes),
 		cmocka_unit_test(caps),
 		cmocka_unit_test(records_at_their_cap_and_one_past),
 		cmocka_unit_test(places_of_what_is_bad),

@@ -64,8 +64,12 @@ static const struct check checks[] = {
 	{"https://0x08080808/x", "https://8.8.8.8/x"},
 	{"https://3com.example/x", "https://3com.example/x"},
 	{"http://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1/", "!url: no outside"}, /* fullwidth 127 */
+	{"http://\xEF\xBC\x98.8/", "http://8.0.0.8/"}, /* fullwidth 8 */
 	{"http://127\xE3\x80\x82" "0\xE3\x80\x82" "0\xE3\x80\x82" "1/", "!url: no outside"}, /* U+3002 */
 	{"http://\xE2\x93\x9B" "ocalhost/", "!url: no outside"},
+	/* international names that cannot be converted: libcurl calls that out of memory */
+	{"https://\xCD\xB8.example/", "!url: the host is not valid"},
+	{"https://a\xCC\x88\xE2\x80\x8D-.example/", "!url: the host"},
 	{"http://[64:ff9b:1::1]/", "!url: no outside"},
 	{"http://[2001:db8::1]/", "!url: no outside"},
 	{"http://[2001::1]/", "!url: no outside"},
