@@ -39,13 +39,13 @@ SOURCES := \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/carry.c src/ledger/file.c src/ledger/index.c src/ledger/load.c \
 	src/ledger/order.c src/ledger/record.c src/ledger/results.c \
-	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/api/engine.c src/api/media.c src/api/reply.c src/api/request.c src/api/transfer.c \
 	src/show/findings.c src/show/progress.c src/show/summary.c \
 	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c src/command/open.c src/command/probe.c \
 	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 
-STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c \
+STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c tests/server/media.c \
 	tests/server/request.c tests/server/standin.c
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 

@@ -82,6 +82,8 @@ const struct option option_table[] = {
 	 COMMAND_SENDING, OPT_PROGRESS_INTERVAL},
 	{"strict", 0, NULL, "check the whole manifest first; send nothing if a row is invalid",
 	 COMMAND_UPLOAD, OPT_STRICT},
+	{"probe", 0, NULL, "ask each URL's own server: reachable, content type, size",
+	 COMMAND_CHECK, OPT_PROBE},
 	{"json", 0, NULL, "problems and summary as JSON Lines", COMMAND_CHECK, OPT_JSON},
 	{"max-problems", 0, "N", "problems shown at most (default: 100)", COMMAND_CHECK,
 	 OPT_MAX_PROBLEMS},

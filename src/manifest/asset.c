@@ -75,6 +75,36 @@ asset_type_infer(struct span url)
 	return ASSET_NONE;
 }
 
+static bool
+begins_with(struct span s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.n >= n && strncasecmp(s.p, word, n) == 0;
+}
+
+bool
+asset_type_fits(enum asset_type type, struct span t)
+{
+	if (t.n == 0 || same_word(t, "application/octet-stream") || same_word(t, "binary/octet-stream"))
+		return true;
+	switch (type) {
+	case ASSET_IMAGE:
+		return begins_with(t, "image/");
+	case ASSET_VIDEO:
+		return begins_with(t, "video/") || same_word(t, "application/mp4");
+	case ASSET_AUDIO:
+		return begins_with(t, "audio/") || same_word(t, "application/ogg");
+	case ASSET_DOCUMENT:
+		return (begins_with(t, "application/") || begins_with(t, "text/")) &&
+		       !same_word(t, "text/html") && !same_word(t, "application/xhtml+xml") &&
+		       !same_word(t, "application/json") && !same_word(t, "application/problem+json");
+	case ASSET_NONE:
+		break;
+	}
+	return false;
+}
+
 static void
 find_warning(struct asset_finding *f, enum asset_type type, struct span url, struct span name,
 	     bool want_name)

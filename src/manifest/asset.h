@@ -25,6 +25,10 @@ enum asset_type asset_type_parse(struct span word);
 /* The type that the extension of a URL's path tells (".jpg" before query and fragment), or ASSET_NONE. */
 enum asset_type asset_type_infer(struct span url);
 
+/* Whether a server's content type (without parameters) can be that of such an asset; one that says
+ * nothing (none, application/octet-stream) can. A page is no document: it mostly says what is wrong. */
+bool asset_type_fits(enum asset_type type, struct span content_type);
+
 /* Why a row is bad, or what is odd about it. Warnings come behind ASSET_WARNING. */
 enum asset_problem {
 	ASSET_GOOD,

@@ -192,6 +192,32 @@ types(void **state)
 }
 
 static void
+content_types(void **state)
+{
+	static const struct {
+		enum asset_type type;
+		const char *content_type;
+		bool fits;
+	} cases[] = {
+		{ASSET_IMAGE, "image/jpeg", true}, {ASSET_IMAGE, "IMAGE/PNG", true},
+		{ASSET_IMAGE, "text/html", false}, {ASSET_IMAGE, "", true},
+		{ASSET_IMAGE, "application/octet-stream", true}, {ASSET_IMAGE, "video/mp4", false},
+		{ASSET_VIDEO, "video/mp4", true}, {ASSET_VIDEO, "application/mp4", true},
+		{ASSET_VIDEO, "audio/mp4", false}, {ASSET_AUDIO, "audio/mpeg", true},
+		{ASSET_AUDIO, "application/ogg", true}, {ASSET_AUDIO, "image/png", false},
+		{ASSET_DOCUMENT, "application/pdf", true}, {ASSET_DOCUMENT, "text/plain", true},
+		{ASSET_DOCUMENT, "text/html", false}, {ASSET_DOCUMENT, "application/json", false},
+		{ASSET_DOCUMENT, "image/png", false}, {ASSET_NONE, "image/png", false},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++)
+		if (asset_type_fits(cases[i].type, span_of(cases[i].content_type)) != cases[i].fits)
+			fail_msg("%d %s", (int)cases[i].type, cases[i].content_type);
+}
+
+static void
 oddities(void **state)
 {
 	static const char *const odd[] = {
@@ -249,6 +275,7 @@ main(void)
 		cmocka_unit_test(allowing_private_hosts_is_remembered_apart),
 		cmocka_unit_test(the_length_at_its_limit_and_one_past),
 		cmocka_unit_test(types),
+		cmocka_unit_test(content_types),
 		cmocka_unit_test(oddities),
 		cmocka_unit_test(warnings),
 	};
