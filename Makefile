@@ -67,7 +67,7 @@ ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-unit check-conformance check-fuzz check-cli fuzz check-layers check-drift bench demo test deps lint \
+.PHONY: all check check-unit check-conformance check-fuzz check-cli fuzz check-layers check-drift bench bench-check demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -90,6 +90,10 @@ $(BUILD)/standin: $(STANDIN_OBJECTS)
 $(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
+
+$(BUILD)/tests/bench/bare: $(BUILD)/tests/bench/bare.o
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
 
 $(BUILD)/tests/fuzz/replay: $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
 	$(call say,LINK)
@@ -144,6 +148,10 @@ check-drift: $(BUILD)/lade
 bench: $(BUILD)/lade $(BUILD)/standin
 	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
 
+## bench-check: lade check beside libcsv and yajl alone
+bench-check: $(BUILD)/lade $(BUILD)/tests/bench/bare
+	@LADE=$(abspath $(BUILD)/lade) BARE=$(abspath $(BUILD)/tests/bench/bare) tests/bench/check
+
 ## deps: install what is missing, from Debian's packages
 deps:
 	@tests/install-deps build
@@ -163,7 +171,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput tests/fuzz/run
+		tests/drift/drift samples/demo tests/bench/throughput tests/bench/check tests/fuzz/run
 	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says

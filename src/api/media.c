@@ -15,11 +15,13 @@
 			abort();                                                                   \
 	} while (0)
 
+#define BUFFER_BYTES 8192L /* libcurl reads so many at a time at most */
+
 static size_t
 count(struct media *m, size_t n)
 {
 	m->read_bytes += n;
-	m->enough |= m->read_bytes > MEDIA_READ_BYTES;
+	m->enough |= m->read_bytes > MEDIA_READ_BYTES - BUFFER_BYTES;
 	return m->enough ? 0 : n;
 }
 
@@ -42,6 +44,7 @@ media_prepare(CURL *easy)
 {
 	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
 	SET(easy, CURLOPT_PROXY, ""); /* a proxy would hide the address that is connected to */
 	SET(easy, CURLOPT_HEADERFUNCTION, on_head);
 	SET(easy, CURLOPT_WRITEFUNCTION, on_body);

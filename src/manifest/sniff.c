@@ -110,6 +110,8 @@ begins_with_url(struct source *s, struct sniffed *out, size_t at, struct fault *
 		if (read_line(s, out, at, f) == SOURCE_BROKEN || at == out->window.n)
 			return false; /* the reader meets the same fault and reports it */
 		w = out->window;
+		if (w.n > LIMIT_ROW_BYTES)
+			return false;
 		if (is_blank(w.p[at])) {
 			at++;
 			continue;
@@ -157,7 +159,8 @@ json_kind(struct source *s, const struct manifest_options *o, enum manifest_form
 	if (has_url || top.kind != JSON_OBJECT)
 		return MANIFEST_NDJSON;
 	/* one object on a line of its own: does anything follow? */
-	while (first_byte(out->window, end) == out->window.n &&
+	while ((end = first_byte(out->window, end)) == out->window.n &&
+	       out->window.n <= LIMIT_ROW_BYTES &&
 	       source_more(s, true, &out->window, f) == SOURCE_BYTES)
 		continue;
 	return first_byte(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;
@@ -249,7 +252,10 @@ find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault 
 		status = source_more(s, true, &out->window, f);
 	if (status == SOURCE_BROKEN || check_encoding(out, f) < 0)
 		return -1;
-	while ((*at = first_byte(out->window, out->skip)) == out->window.n) {
+	*at = out->skip;
+	while ((*at = first_byte(out->window, *at)) == out->window.n) {
+		if (out->window.n > LIMIT_ROW_BYTES)
+			return fault_set(f, 1, 1, "begins with more than 4 MiB of blanks");
 		status = source_more(s, true, &out->window, f);
 		if (status == SOURCE_BROKEN)
 			return -1;

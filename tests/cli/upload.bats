@@ -121,6 +121,43 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 	expect_received 0
 }
 
+@test "one catalog as spreadsheets save it: commas, semicolons, TABs, UTF-16, gzip: the same uploads" {
+	serve
+	cat >a.csv <<-'END'
+		Handle,Title,Image Src,Price
+		ring,"Ring, ""gold""",https://cdn.example.com/ring.jpg?v=1,"12,50"
+		lamp,"Lamp
+		blue",https://cdn.example.com/läm p.jpg,3
+		none,Nothing,,
+	END
+	# LibreOffice: text in quotation marks, LF; Excel: a byte order mark, CRLF, the locale's delimiter
+	cat >b.csv <<-'END'
+		"Handle";"Title";"Image Src";"Price"
+		"ring";"Ring, ""gold""";"https://cdn.example.com/ring.jpg?v=1";"12,50"
+		"lamp";"Lamp
+		blue";"https://cdn.example.com/läm p.jpg";3
+		"none";"Nothing";;
+	END
+	{ printf '\357\273\277'; sed 's/$/\r/' b.csv | sed 's/^"lamp";"Lamp\r/"lamp";"Lamp/'; } >c.csv
+	sed 's/;/\t/g' b.csv >d.tsv
+	cp d.tsv e.csv
+	gzip -c a.csv >f.csv.gz
+	iconv -t UTF-16 b.csv >g.csv
+	run lade upload --base-url "$base" g.csv
+	expect_status 3
+	says "iconv -f UTF-16 -t UTF-8 FILE > NEW"
+	iconv -f UTF-16 -t UTF-8 g.csv >h.csv
+	for file in a.csv b.csv c.csv d.tsv e.csv f.csv.gz h.csv; do
+		: >journal
+		upload $file --map "url=Image Src,name=Title" --type Image --skip-empty
+		expect_status 0
+		says "2 uploaded; 1 without a url passed over"
+		cut -f 9 journal | sort >"$file.sent"
+		cmp a.csv.sent "$file.sent"
+	done
+	grep -qF '"name":"Ring, \\"gold\\""' a.csv.sent
+}
+
 @test "what is no manifest is named for what it is, with what mends it" {
 	serve
 	printf 'url\nhttps://cdn.example.com/1.jpg\n' | iconv -t UTF-16 >m.csv

@@ -370,6 +370,13 @@ caps(void **state)
 		assert_string_equal(got, i == 0 ? "1::u:;." : "1!is nested deeper than 100 levels;.");
 		free(got);
 	}
+	buf_clear(&b);
+	for (i = 0; i < LIMIT_ROW_BYTES * 2; i++)
+		buf_add_char(&b, '\n');
+	put(".csv", b.data, b.len);
+	got = read_all(&o);
+	assert_string_equal(got, "fault at 1:1 begins with more than 4 MiB of blanks");
+	free(got);
 	for (i = 0; i < 2; i++) {
 		size_t k;
 
