@@ -82,10 +82,24 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	return 0;
 }
 
-/* The three values of a record that the index needs. */
+#define WORD_BYTES 32 /* more than the longest word of a status or class has */
+
+/* The three values of a record that the index needs; a member's text does not outlive its callback. */
 struct known_values {
-	struct span status, error_class, asset_id;
+	struct span status, error_class, asset_id; /* of the last only whether it is empty counts */
+	char words[2][WORD_BYTES];
 };
+
+/* Keeps a word; one that is too long is none of ours. */
+static struct span
+keep(char *storage, struct span word)
+{
+	if (word.n > WORD_BYTES)
+		return span_none();
+	if (word.n > 0)
+		memcpy(storage, word.p, word.n);
+	return (struct span){storage, word.n};
+}
 
 static int
 on_member(void *ctx, struct span key, struct json_value value)
@@ -95,9 +109,9 @@ on_member(void *ctx, struct span key, struct json_value value)
 	if (value.kind != JSON_STRING)
 		return 1;
 	if (span_is(key, "lade_status"))
-		k->status = value.text;
+		k->status = keep(k->words[0], value.text);
 	else if (span_is(key, "lade_errorClass"))
-		k->error_class = value.text;
+		k->error_class = keep(k->words[1], value.text);
 	else if (span_is(key, "lade_assetId"))
 		k->asset_id = value.text;
 	return 1;
@@ -106,7 +120,7 @@ on_member(void *ctx, struct span key, struct json_value value)
 static enum known
 known_of(const struct layout *l, const struct manifest_row *row)
 {
-	struct known_values k = {{0}, {0}, {0}};
+	struct known_values k = {.status = {0}};
 	enum known known;
 	size_t i;
 

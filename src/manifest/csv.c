@@ -2,11 +2,12 @@
  * Theory. libcsv's callbacks cannot stop it, so it is fed one physical line a call: a line ends at
  * most one record. Its state tells whether a record goes on in the next line, so line numbers,
  * places in the file and caps cost nothing. With CSV_STRICT a misplaced quote is an error at its
- * byte; what follows then cannot be trusted, so reading stops. A record of one line without quotation
- * marks needs no parser: it is parted at its delimiters, and its cells stay where they are; tests
- * compare the two ways. libcsv reuses its field buffer, so
- * cells are copied into one of ours; their spans are made when the record is complete, for the
- * buffer may move until then.
+ * byte; what follows then cannot be trusted, so reading stops.
+ *
+ * A record of one line without a fault needs no parser: it is parted where it lies, several times as
+ * fast; records of several lines and all faults are libcsv's. Fuzzing compares the two
+ * (tests/fuzz/fuzz_csv.c). libcsv reuses its field buffer, so its cells are copied into one of ours;
+ * their spans are made when the record is complete, for the buffer may move until then.
  */
 #include "manifest/csv.h"
 
@@ -36,7 +37,7 @@ struct csv_reader {
 	size_t n_cells, cap_cells;
 	bool row_ended, open; /* open: a record is begun and its end not seen */
 	char delimiter;
-	bool plain;           /* the record is one line without quotation marks: cells lie in it */
+	bool plain;           /* the record is one line that was read without libcsv: cells lie in it */
 	bool quoted;          /* the line before ended inside quotation marks, which ... */
 	int64_t quote_line, quote_column; /* ... opened here */
 	char too_long[48];    /* what is said of a field over its cap */
@@ -214,25 +215,97 @@ begin_row(struct csv_reader *r, struct span line)
 	buf_clear(&r->text);
 }
 
-/* A line without quotation marks that begins a record is the whole of it. */
 static void
-split_plain(struct csv_reader *r, struct span line)
+add_cell(struct csv_reader *r, const char *p, const char *end)
 {
-	const char *p = line.p, *end, *hit;
+	if (count_cell(r, (size_t)(end - p)))
+		r->cells[r->n_cells - 1] = (struct span){p, (size_t)(end - p)};
+}
 
-	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
-		line.n--;
-	end = line.p + line.n;
-	r->open = r->row_ended = line.n > 0; /* else a blank line */
-	r->plain = true;
-	while (line.n > 0) {
-		hit = memchr(p, r->delimiter, (size_t)(end - p));
-		if (count_cell(r, (size_t)((hit ? hit : end) - p)))
-			r->cells[r->n_cells - 1] = (struct span){p, (size_t)((hit ? hit : end) - p)};
-		if (!hit)
-			break;
+/* A line without quotation marks is a record, parted at its delimiters. */
+static void
+split_plain(struct csv_reader *r, const char *p, const char *end)
+{
+	const char *hit;
+
+	while ((hit = memchr(p, r->delimiter, (size_t)(end - p)))) {
+		add_cell(r, p, hit);
 		p = hit + 1;
 	}
+	add_cell(r, p, end);
+}
+
+/* A cell in quotation marks at p; returns behind its closing one. NULL: nothing closes it here. */
+static const char *
+split_quoted(struct csv_reader *r, const char *p, const char *end)
+{
+	size_t from = r->text.len;
+	const char *start = ++p, *quote;
+
+	while ((quote = memchr(p, '"', (size_t)(end - p))) && quote + 1 < end && quote[1] == '"') {
+		buf_add(&r->text, start, (size_t)(quote + 1 - start));
+		start = p = quote + 2;
+	}
+	if (!quote)
+		return NULL;
+	if (r->text.len == from) {
+		add_cell(r, start, quote);
+	} else {
+		buf_add(&r->text, start, (size_t)(quote - start));
+		add_cell(r, r->text.data + from, r->text.data + r->text.len);
+	}
+	return quote + 1;
+}
+
+/* A line with quotation marks that is a whole record. false: it is none, or has a fault: libcsv's. */
+static bool
+split_marked(struct csv_reader *r, const char *p, const char *end)
+{
+	const char *stop;
+
+	buf_reserve(&r->text, (size_t)(end - p)); /* so that it does not move under the cells */
+	for (;; p = stop + 1) {
+		if (p < end && *p == '"') {
+			stop = split_quoted(r, p, end);
+			if (!stop || (stop < end && *stop != r->delimiter))
+				return false;
+		} else {
+			stop = memchr(p, r->delimiter, (size_t)(end - p));
+			stop = stop ? stop : end;
+			if (memchr(p, '"', (size_t)(stop - p)))
+				return false;
+			add_cell(r, p, stop);
+		}
+		if (stop == end)
+			return true;
+	}
+}
+
+/* Reads a line that begins a record, if it is the whole of it; false: libcsv has to. */
+static bool
+split(struct csv_reader *r, struct span line)
+{
+	const char *end = line.p + line.n;
+
+	if (line.n > LIMIT_FIELD_BYTES)
+		return false;
+	while (end > line.p && (end[-1] == '\n' || end[-1] == '\r'))
+		end--;
+	r->plain = true;
+	if (end == line.p) { /* a blank line */
+		r->open = false;
+		return true;
+	}
+	if (!memchr(line.p, '"', line.n)) {
+		split_plain(r, line.p, end);
+	} else if (!split_marked(r, line.p, end)) {
+		r->plain = false;
+		r->n_cells = 0;
+		buf_clear(&r->text);
+		return false;
+	}
+	r->row_ended = true;
+	return true;
 }
 
 /* Feeds one line. SOURCE_BYTES: go on, or a record is complete (row_ended). */
@@ -244,10 +317,8 @@ feed(struct csv_reader *r, struct span line, struct fault *f)
 	if (!r->open)
 		begin_row(r, line);
 	check_bytes(r, line);
-	if (r->lines.line == r->row.line && !memchr(line.p, '"', line.n)) {
-		split_plain(r, line);
+	if (r->lines.line == r->row.line && split(r, line))
 		return SOURCE_BYTES;
-	}
 	used = csv_parse(&r->parser, line.p, line.n, on_cell, on_row, r);
 	if (used == line.n && !r->row_ended && r->parser.pstate != STATE_NO_ROW &&
 	    line.p[line.n - 1] != '\n' && line.p[line.n - 1] != '\r')
