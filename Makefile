@@ -172,7 +172,7 @@ lint:
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
 		tests/drift/drift samples/demo tests/bench/throughput tests/bench/check tests/fuzz/run
-	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
+	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says
 format:

@@ -143,7 +143,7 @@ check_bytes(struct csv_reader *r, struct span line)
 		r->row.bad = "holds a NUL byte";
 		bad = (size_t)(nul - line.p);
 	} else if (!text_utf8_valid(line, &bad)) {
-		r->row.bad = NOT_UTF8;
+		r->row.bad = encoding_fault(line, bad);
 	} else {
 		return;
 	}

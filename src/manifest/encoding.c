@@ -61,3 +61,21 @@ encoding_refuse(struct span first)
 		return "is no text: it holds NUL bytes";
 	return NULL;
 }
+
+/* RFC 3629, 3 names the three kinds of bytes that look like UTF-8 and are none. */
+const char *
+encoding_fault(struct span text, size_t bad)
+{
+	const unsigned char *p = (const unsigned char *)text.p + bad;
+	size_t n = bad < text.n ? text.n - bad : 0;
+	bool follows = n >= 2 && (p[1] & 0xC0) == 0x80;
+
+	if (follows && (p[0] == 0xC0 || p[0] == 0xC1 || (p[0] == 0xE0 && p[1] < 0xA0) ||
+			(p[0] == 0xF0 && p[1] < 0x90)))
+		return "is not UTF-8: an overlong form, more bytes than the character needs";
+	if (follows && p[0] == 0xED)
+		return "is not UTF-8: half a character (a surrogate) in bytes of its own";
+	if (follows && p[0] >= 0xF4)
+		return "is not UTF-8: a character beyond U+10FFFF";
+	return "is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)";
+}

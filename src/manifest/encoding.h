@@ -6,8 +6,11 @@
 
 #include "base/span.h"
 
-/* Follows the name of a row or header whose bytes are no UTF-8. */
-#define NOT_UTF8 "is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)"
+/*
+ * What the bytes of a text are at an offset where they are no UTF-8 (text_utf8_valid's *bad); follows
+ * the name of a row or header. Static text.
+ */
+const char *encoding_fault(struct span text, size_t bad);
 
 /* How many of a file's first bytes encoding_refuse wants to see, if there are so many. */
 #define ENCODING_BYTES 16

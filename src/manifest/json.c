@@ -411,7 +411,7 @@ beyond_yajl(struct span text)
 	struct json_wrong w = {0};
 
 	if (!text_utf8_valid(text, &w.at)) {
-		w.text = NOT_UTF8;
+		w.text = encoding_fault(text, w.at);
 		return w;
 	}
 	if (memchr(text.p, '\f', text.n) || memchr(text.p, '\v', text.n)) {

@@ -449,7 +449,8 @@ next_of_array(struct json_reader *r, bool block, struct json_element *e, struct 
 		if (r->place == AT_FIRST && c == ',')
 			return broken(r, f, "a comma before the first element");
 		if (r->place == AT_ELEMENT)
-			return broken(r, f, "an element is missing here");
+			return broken(r, f, c == ']' ? "a comma before the end of the array"
+						     : "an element is missing here");
 		status = step(r, block, c, f);
 		if (status != SOURCE_BYTES)
 			return status;

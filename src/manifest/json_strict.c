@@ -153,6 +153,9 @@ judge_word(struct judge *j)
 	case '\v':
 		return "a form feed or vertical tab, which JSON does not know";
 	case 'N':
+		if (j->end - j->p >= 4 && memcmp(j->p, "None", 4) == 0)
+			return "None: JSON writes null";
+		/* fall through */
 	case 'I':
 		return "NaN or Infinity: JSON has no such numbers";
 	case 'T':

@@ -274,7 +274,7 @@ next_line(struct manifest *m, struct manifest_row *row, struct fault *f)
 	row->cells = &m->list_cell;
 	row->n_cells = 1;
 	if (!text_utf8_valid(whole, &bad)) {
-		row->bad = NOT_UTF8;
+		row->bad = encoding_fault(whole, bad);
 		row->bad_line = row->line;
 		row->bad_column = (int64_t)bad + 1;
 	}

@@ -148,7 +148,9 @@ no_url(struct members *m, struct span text)
 	if (near >= 0) {
 		buf_add_str(&m->reason, "; did you mean ");
 		text_escape(&m->reason, l.names[near], m->reason.len + SHOWN_BYTES);
-		buf_add_str(&m->reason, "? --map url=NAME says so");
+		buf_add_str(&m->reason, "? --map url=\"");
+		text_escape(&m->reason, l.names[near], m->reason.len + SHOWN_BYTES);
+		buf_add_char(&m->reason, '"');
 	}
 	for (i = 0; i < l.n; i++)
 		free((char *)l.names[i].p);

@@ -89,7 +89,7 @@ all                   2             1             0" ]
 	printf '[{"url":"https://cdn.example.com/1.jpg"},\n{"u\\u001brl":"x"}]' >m.json
 	check m.json
 	expect_status 1
-	shows 'm.json:2: no member url; did you mean u\x1brl? --map url=NAME says so'
+	shows 'm.json:2: no member url; did you mean u\x1brl? --map url="u\x1brl"'
 	printf 'url\033[31m\n1\n' >m.csv
 	check m.csv
 	expect_status 3
