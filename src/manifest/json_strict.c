@@ -16,6 +16,7 @@ struct judge {
 	const char *start, *p, *end;
 	bool is_array[LIMIT_DEPTH + 1];
 	unsigned depth;
+	bool escaped; /* the last string had an escape */
 };
 
 #define TOO_EARLY "the JSON ends too early"
@@ -61,28 +62,38 @@ judge_escape(struct judge *j)
 	return NULL;
 }
 
-/* A string, from its opening quote on. */
+/* Whether a byte of a string is neither its end, nor an escape, nor a control character. */
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* A string, from its opening quote on; j->escaped tells whether it has an escape. */
 static const char *
 judge_string(struct judge *j)
 {
-	const char *wrong;
+	const char *wrong, *p = j->p + 1;
 
-	j->p++;
-	while (j->p < j->end && *j->p != '"') {
-		if (*j->p == '\\') {
-			wrong = judge_escape(j);
-			if (wrong)
-				return wrong;
-		} else if (*j->p == '\n' || *j->p == '\r') {
-			return "a line end inside a string (or a quotation mark is missing)";
-		} else if ((unsigned char)*j->p < 0x20) {
-			return "a control character inside a string";
-		} else {
-			j->p++;
-		}
+	j->escaped = false;
+	for (;;) {
+		while (p < j->end && is_plain(*p))
+			p++;
+		j->p = p;
+		if (p == j->end)
+			return TOO_EARLY;
+		if (*p == '"')
+			break;
+		if (*p != '\\')
+			return *p == '\n' || *p == '\r'
+				       ? "a line end inside a string (or a quotation mark is missing)"
+				       : "a control character inside a string";
+		wrong = judge_escape(j);
+		if (wrong)
+			return wrong;
+		j->escaped = true;
+		p = j->p;
 	}
-	if (j->p == j->end)
-		return TOO_EARLY;
 	j->p++;
 	return NULL;
 }
@@ -237,17 +248,17 @@ judge_value(struct judge *j, bool *whole)
 	return judge_word(j);
 }
 
-/* Behind a value: closes what ends here, up to a comma (*more) or the end of the text. */
+/* Behind a value: closes what ends here, up to a comma (*more) or the depth that is the base. */
 static const char *
-judge_behind(struct judge *j, bool *more)
+judge_behind(struct judge *j, unsigned base, bool *more)
 {
 	*more = false;
 	for (;;) {
 		bool array = j->depth > 0 && j->is_array[j->depth - 1];
 
+		if (j->depth == base)
+			return NULL;
 		skip_blanks(j);
-		if (j->depth == 0)
-			return j->p == j->end ? NULL : "has text behind its value";
 		if (j->p == j->end)
 			return TOO_EARLY;
 		if (*j->p == ',') {
@@ -263,25 +274,120 @@ judge_behind(struct judge *j, bool *more)
 	}
 }
 
+/* One value with all that is in it. */
+static const char *
+judge_whole(struct judge *j)
+{
+	unsigned base = j->depth;
+	const char *wrong = NULL;
+	bool whole, more = true;
+
+	while (more && !wrong) {
+		wrong = judge_value(j, &whole);
+		if (!wrong && whole)
+			wrong = judge_behind(j, base, &more);
+	}
+	return wrong;
+}
+
 const char *
 json_strict(struct span text, size_t *at)
 {
 	const char *p = text.p ? text.p : "";
 	struct judge j = {.start = p, .p = p, .end = p + text.n};
-	const char *wrong;
-	bool whole, more = true;
+	const char *wrong = judge_whole(&j);
 
-	while (more) {
-		wrong = judge_value(&j, &whole);
-		if (!wrong && whole)
-			wrong = judge_behind(&j, &more);
-		if (wrong) {
-			*at = (size_t)(j.p - j.start);
-			return wrong;
-		}
+	if (!wrong) {
+		skip_blanks(&j);
+		if (j.p != j.end)
+			wrong = "has text behind its value";
 	}
-	*at = text.n;
-	return NULL;
+	*at = (size_t)(j.p - j.start);
+	return wrong;
+}
+
+/* ---- the members of an object ---- */
+
+/* What a value that begins with this byte is, if it is one. */
+static enum json_kind
+kind_of(char c)
+{
+	switch (c) {
+	case '"':
+		return JSON_STRING;
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case 't':
+	case 'f':
+		return JSON_BOOLEAN;
+	case 'n':
+		return JSON_NULL;
+	default:
+		return JSON_NUMBER;
+	}
+}
+
+/* One member, from its name on; what json_walk says of its function. */
+static bool
+walk_member(struct judge *j,
+	    int (*on_member)(void *ctx, struct span name, enum json_kind kind, struct span value,
+			     bool escaped),
+	    void *ctx)
+{
+	struct span name, value = {0};
+	const char *start;
+	enum json_kind kind;
+
+	skip_blanks(j);
+	start = j->p;
+	if (start == j->end || *start != '"' || judge_string(j) || j->escaped)
+		return false;
+	name = (struct span){start + 1, (size_t)(j->p - start) - 2};
+	skip_blanks(j);
+	if (j->p == j->end || *j->p++ != ':')
+		return false;
+	skip_blanks(j);
+	start = j->p;
+	if (start == j->end || judge_whole(j))
+		return false;
+	kind = kind_of(*start);
+	if (kind == JSON_STRING)
+		value = (struct span){start + 1, (size_t)(j->p - start) - 2};
+	else if (kind == JSON_NUMBER)
+		value = (struct span){start, (size_t)(j->p - start)};
+	return on_member(ctx, name, kind, value, kind == JSON_STRING && j->escaped) != 0;
+}
+
+bool
+json_walk(struct span text,
+	  int (*on_member)(void *ctx, struct span name, enum json_kind kind, struct span value,
+			   bool escaped),
+	  void *ctx)
+{
+	struct judge j = {.start = text.p, .p = text.p, .end = text.p + text.n, .depth = 1};
+	bool more;
+
+	skip_blanks(&j);
+	if (j.p == j.end || *j.p++ != '{')
+		return false;
+	skip_blanks(&j);
+	more = j.p == j.end || *j.p != '}';
+	while (more) {
+		if (!walk_member(&j, on_member, ctx))
+			return false;
+		skip_blanks(&j);
+		if (j.p == j.end)
+			return false;
+		more = *j.p == ',';
+		j.p += more;
+	}
+	if (*j.p != '}')
+		return false;
+	j.p++;
+	skip_blanks(&j);
+	return j.p == j.end;
 }
 
 /* The four hex digits at p, or -1. */

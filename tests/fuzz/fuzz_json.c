@@ -12,6 +12,48 @@
 #include "manifest/json_strict.h"
 #include "manifest/manifest.h"
 
+/* Members as bytes: name, kind, and of a string or number its text. */
+static void
+add_member(struct buf *out, struct span name, enum json_kind kind, struct span value)
+{
+	buf_add(out, &name.n, sizeof name.n);
+	buf_add_span(out, name);
+	buf_add(out, &kind, sizeof kind);
+	if (kind == JSON_STRING || kind == JSON_NUMBER)
+		buf_add_span(out, value);
+}
+
+static int
+on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, bool escaped)
+{
+	if (escaped)
+		return 0;
+	add_member(ctx, name, kind, value);
+	return 1;
+}
+
+static int
+on_member(void *ctx, struct span name, struct json_value value)
+{
+	add_member(ctx, name, value.kind, value.text);
+	return 1;
+}
+
+/* An object that can be walked is one to yajl too, with the same members. */
+static void
+walk_agrees(struct span text)
+{
+	struct buf a = {0}, b = {0};
+
+	if (json_walk(text, on_walked, &a) && text_utf8_valid(text, NULL)) {
+		/* of two members of one name both are given, and -1 is returned */
+		json_members(text, on_member, &b);
+		MUST(a.len == b.len && memcmp(a.data ? a.data : "", b.data ? b.data : "", a.len) == 0);
+	}
+	buf_free(&a);
+	buf_free(&b);
+}
+
 static void
 judges_agree(struct span text)
 {
@@ -105,6 +147,7 @@ fuzz_json(const uint8_t *data, size_t size)
 		return;
 	text = (struct span){(const char *)data + 2, size - 2};
 	judges_agree(text);
+	walk_agrees(text);
 	good = read_both_ways(data, size, (struct manifest_options){.format = MANIFEST_JSON});
 	if (text.n >= 3 && memcmp(text.p, "\xEF\xBB\xBF", 3) == 0)
 		text = (struct span){text.p + 3, text.n - 3};
