@@ -13,6 +13,8 @@ PKG_CONFIG ?= pkg-config
 
 # SAN=asan builds with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own.
 SAN ?=
+SAN_FLAGS_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
 SAN_FLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 BUILD ?= build/$(notdir $(firstword $(CC)))$(if $(SAN),-$(SAN))
 
@@ -27,23 +29,25 @@ PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKA
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
-	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/json_text.c \
-	src/base/mem.c src/base/text.c src/base/units.c \
+	src/base/address.c src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c \
+	src/base/hashset.c src/base/json_text.c src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
 	src/policy/rate.c src/policy/schedule.c \
-	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \
-	src/manifest/json_reader.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
+	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
+	src/manifest/json.c src/manifest/json_lookup.c src/manifest/json_reader.c src/manifest/json_scan.c \
+	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/asset_map.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
-	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/progress.c src/show/summary.c \
-	src/command/admit.c src/command/help.c src/command/key.c src/command/open.c \
+	src/api/engine.c src/api/media.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/show/findings.c src/show/progress.c src/show/summary.c \
+	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c \
+	src/command/open.c src/command/probe.c \
 	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 
-STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c \
+STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c tests/server/media.c \
 	tests/server/request.c tests/server/standin.c
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 
@@ -56,14 +60,22 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN_OBJECT := $(MAIN:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/liblade.a
 STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
-UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
-ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/fuzz_journal.c tests/fuzz/fuzz_results.c \
+	tests/fuzz/fuzz_server.c tests/fuzz/fuzz_url.c tests/fuzz/fuzz_words.c tests/fuzz/targets.c
+FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results units options
+CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
+ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o) \
+	$(CONFORMANCE_SOURCES:%.c=$(BUILD)/%.o) $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) \
+	$(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/libfuzzer.o
 
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-long check-unit check-cli check-crash check-layers check-drift bench demo test deps lint \
+.PHONY: all check check-long check-unit check-conformance check-fuzz check-cli check-crash \
+	check-layers check-drift fuzz bench bench-check demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -88,9 +100,21 @@ $(BUILD)/hook.so: tests/crash/hook.c
 	$(call say,CC  )
 	$(Q)$(CC) -std=c11 -O1 $(WARNINGS) -shared -fPIC -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+$(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
+
+$(BUILD)/tests/bench/bare: $(BUILD)/tests/bench/bare.o
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
+$(BUILD)/tests/fuzz/replay: $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
+$(BUILD)/tests/fuzz/fuzz: $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/tests/fuzz/libfuzzer.o $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -100,11 +124,25 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-unit check-cli check-crash
+check: check-layers check-drift check-unit check-conformance check-fuzz check-cli check-crash
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
 	@tests/run-units $(UNIT_PROGRAMS)
+
+## check-conformance: CSV and JSON, case by case (tests/conformance/*.table)
+check-conformance: $(CONFORMANCE_PROGRAMS)
+	@tests/run-units $(CONFORMANCE_PROGRAMS)
+
+## check-fuzz: every fuzz target over its seeds, and over what is left of each when it is cut
+check-fuzz: $(BUILD)/tests/fuzz/replay
+	@$(BUILD)/tests/fuzz/replay tests/fuzz/corpus
+
+## fuzz: FUZZ_SECONDS (20) of libFuzzer for each of FUZZ_TARGETS; needs clang and its libFuzzer
+FUZZ_SECONDS ?= 20
+fuzz:
+	$(MAKE) --no-print-directory CC=clang SAN=fuzz build/clang-fuzz/tests/fuzz/fuzz
+	@tests/fuzz/run build/clang-fuzz/tests/fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 ## check-cli: the program from outside, against the stand-in API
 check-cli: $(BUILD)/lade $(BUILD)/standin $(HOOK)
@@ -137,6 +175,10 @@ check-drift: $(BUILD)/lade
 bench: $(BUILD)/lade $(BUILD)/standin
 	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
 
+## bench-check: lade check beside libcsv and yajl alone
+bench-check: $(BUILD)/lade $(BUILD)/tests/bench/bare
+	@LADE=$(abspath $(BUILD)/lade) BARE=$(abspath $(BUILD)/tests/bench/bare) tests/bench/check
+
 ## deps: install what is missing, from Debian's packages
 deps:
 	@tests/install-deps build
@@ -156,13 +198,13 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput \
+		tests/drift/drift samples/demo tests/bench/throughput tests/bench/check tests/fuzz/run \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
-	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
+	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says
 format:
-	clang-format -i $(SOURCES) $(MAIN) $(wildcard src/*/*.h) $(UNIT_SOURCES)
+	clang-format -i $(SOURCES) $(MAIN) $(wildcard src/*/*.h) $(UNIT_SOURCES) $(CONFORMANCE_SOURCES)
 
 ## install: PREFIX=/usr/local, DESTDIR as usual
 install: $(BUILD)/lade

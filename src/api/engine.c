@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -41,7 +42,9 @@ struct watch {
 
 /* A transfer that is in flight. */
 struct flight {
+	struct engine *engine;
 	struct transfer *transfer;
+	bool refused; /* an address was not connected to because it is private */
 	CURL *easy;
 	int64_t started_ms;
 	struct flight *next, **prev;
@@ -138,10 +141,16 @@ on_timer(CURLM *multi, long timeout_ms, void *ctx)
 static curl_socket_t
 on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	struct engine *e = ctx;
-	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	struct flight *f = ctx;
+	struct engine *e = f->engine;
+	int fd;
 
 	(void)purpose;
+	if (e->options.refuse_private && address_is_private(&address->addr)) {
+		f->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
 	*state_of(e, fd) = (struct fd_state){.ours = true};
@@ -163,7 +172,8 @@ make_transfers(struct engine *e, struct site *site)
 	for (e->n_all = 0; e->n_all < e->options.concurrency; e->n_all++) {
 		struct transfer *t = transfer_new(site, &e->flights[e->n_all]);
 
-		transfer_set_sockets(t, on_open, on_close, e);
+		transfer_set_sockets(t, on_open, &e->flights[e->n_all], on_close, e);
+		e->flights[e->n_all].engine = e;
 		e->flights[e->n_all].transfer = t;
 		e->idle[e->n_idle++] = &e->flights[e->n_all];
 	}
@@ -258,6 +268,7 @@ start(struct engine *e, struct attempt *a, int64_t now_ms)
 
 	f->easy = transfer_start(f->transfer, a, now_ms);
 	f->started_ms = now_ms;
+	f->refused = false;
 	f->next = NULL;
 	f->prev = e->newest_end;
 	*e->newest_end = f;
@@ -283,6 +294,8 @@ finish(struct engine *e, struct flight *f, CURLcode rc, enum transfer_end end, i
 	if (--e->n_running == 0)
 		e->deadline_ms = INT64_MAX;
 	a = transfer_finish(f->transfer, rc, end, now_ms);
+	if (a->media)
+		a->media->refused = a->error && f->refused;
 	/* the transfer is free only after the client has read its reply */
 	e->client.done(e->client.ctx, a, now_ms);
 	e->idle[e->n_idle++] = f;

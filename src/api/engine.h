@@ -8,6 +8,7 @@
 #ifndef LADE_API_ENGINE_H
 #define LADE_API_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct engine_options {
 	unsigned concurrency;       /* attempts in flight at most, 1 to LIMIT_CONCURRENCY */
 	int64_t connect_timeout_ms; /* from an attempt's start to its connection */
 	int64_t timeout_ms;         /* of a whole attempt */
+	bool refuse_private;        /* connect to no address that address_is_private tells of */
 };
 
 /* Client and site outlive it. */

@@ -323,9 +323,11 @@ reply_retry_after_ms(const char *value, int64_t wall_ms)
 		date = isalpha((unsigned char)*p) ? curl_getdate(value, NULL) : (time_t)-1;
 		if (date == (time_t)-1)
 			return -1;
-		ms = (int64_t)date * 1000 - wall_ms;
-		if (ms > LONGEST_RETRY_AFTER_MS)
+		/* a date of any year is a date: no overflow */
+		if ((int64_t)date - wall_ms / 1000 > LONGEST_RETRY_AFTER_MS / 1000)
 			ms = LONGEST_RETRY_AFTER_MS;
+		else
+			ms = (int64_t)date < 0 ? -1 : (int64_t)date * 1000 - wall_ms;
 	}
 	return ms > 0 ? ms : -1;
 }

@@ -31,6 +31,7 @@ struct site {
 	struct curl_slist *upload_headers, *question_headers;
 	bool use_proxy;
 	bool https;
+	bool media; /* of media files: no URL and no key */
 };
 
 struct transfer {
@@ -199,6 +200,16 @@ site_new(const struct site_options *o, struct fault *f)
 	return s;
 }
 
+struct site *
+site_new_media(const char *ca_file)
+{
+	struct site *s = mem_calloc(1, sizeof *s);
+
+	s->options.ca_file = ca_file ? ca_file : getenv("SSL_CERT_FILE");
+	s->https = s->media = true;
+	return s;
+}
+
 void
 site_free(struct site *s)
 {
@@ -301,6 +312,8 @@ transfer_new(struct site *s, void *owner)
 		SET(t->easy, CURLOPT_PROXY, "");
 	if (s->https)
 		set_certificates(t);
+	if (s->media)
+		media_prepare(t->easy);
 	return t;
 }
 
@@ -317,12 +330,12 @@ transfer_free(struct transfer *t)
 
 void
 transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open,
-		     curl_closesocket_callback on_close, void *ctx)
+		     void *open_ctx, curl_closesocket_callback on_close, void *close_ctx)
 {
 	SET(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	SET(t->easy, CURLOPT_OPENSOCKETDATA, ctx);
+	SET(t->easy, CURLOPT_OPENSOCKETDATA, open_ctx);
 	SET(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	SET(t->easy, CURLOPT_CLOSESOCKETDATA, ctx);
+	SET(t->easy, CURLOPT_CLOSESOCKETDATA, close_ctx);
 }
 
 static void
@@ -359,14 +372,16 @@ transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms)
 	t->too_large = false;
 	t->error[0] = '\0';
 	buf_clear(&t->body);
-	if (question)
+	if (a->media)
+		media_begin(a->media, t->easy);
+	else if (question)
 		set_up_question(t, a->question);
 	else if (!t->is_set || t->is_question)
 		set_up_upload(t);
 	t->is_set = true;
 	t->is_question = question;
 	SET(t->easy, CURLOPT_FRESH_CONNECT, (long)a->fresh);
-	if (!question) {
+	if (!question && !a->media) {
 		SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)a->body.n);
 		SET(t->easy, CURLOPT_POSTFIELDS, a->body.p);
 	}
@@ -441,6 +456,20 @@ error_text(struct transfer *t, CURLcode rc, enum transfer_end end)
 	return t->error[0] ? t->error : curl_easy_strerror(rc);
 }
 
+/* A question about a media file: only the answer's head matters. */
+static struct attempt *
+finish_media(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t now_ms)
+{
+	struct attempt *a = t->attempt;
+
+	t->attempt = NULL;
+	a->done_ms = now_ms;
+	a->error = NULL;
+	if (end != TRANSFER_ENDED || !media_end(a->media, t->easy, rc))
+		a->error = error_text(t, rc, end);
+	return a;
+}
+
 struct attempt *
 transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t now_ms)
 {
@@ -450,6 +479,9 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 
 	if (rc == CURLE_OUT_OF_MEMORY && !cancelled)
 		mem_exhausted();
+	if (a->media)
+		return finish_media(t, rc, end, now_ms);
+
 	t->attempt = NULL;
 	a->done_ms = now_ms;
 	a->done_wall_ms = clock_wall_at_ms(now_ms);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/media.h"
 #include "api/reply.h"
 #include "base/fault.h"
 #include "base/span.h"
@@ -30,6 +31,9 @@ struct site;
  */
 struct site *site_new(const struct site_options *o, struct fault *f);
 
+/* A site for questions about media files (media.h): any http or https host, no key. ca_file as above. */
+struct site *site_new_media(const char *ca_file);
+
 /* Frees it and wipes the copies of the key; s may be NULL. All transfers are freed before. */
 void site_free(struct site *s);
 
@@ -43,6 +47,7 @@ struct attempt {
 	const char *question; /* the asset id to ask for, or NULL */
 	bool fresh;           /* on a connection of its own: kept ones are not to be trusted now */
 	void *owner;          /* the caller's */
+	struct media *media;  /* of a site for media: the question, and in it the answer; else NULL */
 	/* set when it is done, valid during engine_client.done */
 	struct answer answer;
 	const struct reply *reply;
@@ -85,7 +90,7 @@ struct attempt *transfer_finish(struct transfer *t, CURLcode rc, enum transfer_e
 				int64_t now_ms);
 
 /* Options that the engine sets on each handle. */
-void transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open,
-			  curl_closesocket_callback on_close, void *ctx);
+void transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open, void *open_ctx,
+			  curl_closesocket_callback on_close, void *close_ctx);
 
 #endif

@@ -229,10 +229,17 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 static void
 admit_bad(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
 {
-	if (index_known(results_index(r->results), record) == KNOWN_INVALID)
+	struct work *w;
+
+	if (index_known(results_index(r->results), record) == KNOWN_INVALID) {
 		settle_recorded(r, KNOWN_INVALID, row->line, row->bad);
-	else
-		settle_invalid(r, make_work(r, row, record, head), row->bad);
+		return;
+	}
+	w = make_work(r, row, record, head);
+	if (row->bad_line > 0)
+		w->line = row->bad_line; /* what is recorded is where the row starts */
+	w->bad_column = row->bad_column;
+	settle_invalid(r, w, row->bad);
 }
 
 /* Whether the asset that is there has to be uploaded again. */

@@ -24,6 +24,10 @@ static const struct {
 	{"retry", "lade retry [options] RESULTS...",
 	 "Re-runs the failed rows of a results file and checks its invalid ones again, in place.",
 	 COMMAND_RETRY},
+	{"check", "lade check [options] MANIFEST...",
+	 "Reads manifests to their ends and names every problem that upload would meet; with --probe\n"
+	 "also what the URLs' own servers say. Uploads nothing.",
+	 COMMAND_CHECK},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},
 };
 

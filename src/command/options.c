@@ -27,24 +27,25 @@ enum option_id {
 	OPT_RETRY_CODE, OPT_CONNECT_TIMEOUT, OPT_TIMEOUT, OPT_OUTAGE_TIMEOUT, OPT_MAX_PAUSE,
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
-	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_HELP, OPT_VERSION,
+	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
+	OPT_MAX_PROBLEMS, OPT_HELP, OPT_VERSION,
 };
 
 const struct option option_table[] = {
 	{"map", 0, "NAME=COLUMN,...", "read url, name or assetType from another column or member",
-	 COMMAND_UPLOAD, OPT_MAP},
+	 COMMAND_READING, OPT_MAP},
 	{"type", 0, "TYPE", "assetType of rows that have none: Image, Video, Audio, Document",
-	 COMMAND_UPLOAD, OPT_TYPE},
+	 COMMAND_READING, OPT_TYPE},
 	{"format", 0, "FORMAT", "of the manifest: csv, tsv, json, ndjson, list (default: recognised)",
-	 COMMAND_UPLOAD, OPT_FORMAT},
+	 COMMAND_READING, OPT_FORMAT},
 	{"delimiter", 0, "CHAR", "of a CSV manifest; tab for TAB (default: recognised)",
-	 COMMAND_UPLOAD, OPT_DELIMITER},
-	{"json-path", 0, "PATH", "the member that holds the array, as a.b", COMMAND_UPLOAD,
+	 COMMAND_READING, OPT_DELIMITER},
+	{"json-path", 0, "PATH", "the member that holds the array, as a.b", COMMAND_READING,
 	 OPT_JSON_PATH},
-	{"skip-empty", 0, NULL, "pass over rows whose url is empty", COMMAND_UPLOAD, OPT_SKIP_EMPTY},
-	{"split-urls", 0, "SEPARATOR", "make a row of each URL in the field", COMMAND_UPLOAD,
+	{"skip-empty", 0, NULL, "pass over rows whose url is empty", COMMAND_READING, OPT_SKIP_EMPTY},
+	{"split-urls", 0, "SEPARATOR", "make a row of each URL in the field", COMMAND_READING,
 	 OPT_SPLIT_URLS},
-	{"allow-private", 0, NULL, "send URLs of private and local hosts too", COMMAND_SENDING,
+	{"allow-private", 0, NULL, "send URLs of private and local hosts too", COMMAND_WORKING,
 	 OPT_ALLOW_PRIVATE},
 	{"output", 'o', "FILE", "results file (default: beside the manifest)", COMMAND_UPLOAD,
 	 OPT_OUTPUT},
@@ -66,18 +67,18 @@ const struct option option_table[] = {
 	{"sync", 0, "WHEN", "what must reach the disk: always, 1s, none (default: always)",
 	 COMMAND_SENDING, OPT_SYNC},
 	{"concurrency", 'j', "N", "requests in flight at most, 1 to 1000 (default: 8)",
-	 COMMAND_SENDING, OPT_CONCURRENCY},
+	 COMMAND_WORKING, OPT_CONCURRENCY},
 	{"rate", 'r', "R", "requests started at most: 20/s, 600/m, 5000/h, 20000/d; auto, none (default: auto)",
-	 COMMAND_SENDING, OPT_RATE},
+	 COMMAND_WORKING, OPT_RATE},
 	{"retries", 0, "N", "re-sendings of one row at most (default: 5)", COMMAND_SENDING,
 	 OPT_RETRIES},
 	{"in-doubt", 0, "WHAT", "rows that may have been accepted: hold, resend (default: hold)",
 	 COMMAND_SENDING, OPT_IN_DOUBT},
 	{"retry-code", 0, "CODE,...", "codes of the server that are worth another try",
 	 COMMAND_SENDING, OPT_RETRY_CODE},
-	{"connect-timeout", 0, "TIME", "for a connection (default: 10s)", COMMAND_SENDING,
+	{"connect-timeout", 0, "TIME", "for a connection (default: 10s)", COMMAND_WORKING,
 	 OPT_CONNECT_TIMEOUT},
-	{"timeout", 0, "TIME", "for one request (default: 60s)", COMMAND_SENDING, OPT_TIMEOUT},
+	{"timeout", 0, "TIME", "for one request (default: 60s)", COMMAND_WORKING, OPT_TIMEOUT},
 	{"outage-timeout", 0, "TIME", "how long to wait for a server that is down (default: 15m)",
 	 COMMAND_SENDING, OPT_OUTAGE_TIMEOUT},
 	{"max-pause", 0, "TIME", "the longest pause that the server may ask for (default: 65m)",
@@ -86,19 +87,26 @@ const struct option option_table[] = {
 	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_SENDING,
 	 OPT_ALLOW_HTTP},
 	{"cacert", 0, "FILE", "certificates to trust (default: $SSL_CERT_FILE, else the system's)",
-	 COMMAND_SENDING, OPT_CACERT},
+	 COMMAND_WORKING, OPT_CACERT},
 	{"key-file", 0, "FILE", "the API key; - for standard input (default: $GLOBALAIOPC_API_KEY)",
 	 COMMAND_SENDING, OPT_KEY_FILE},
-	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_SENDING, OPT_QUIET},
+	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_WORKING, OPT_QUIET},
 	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_SENDING,
 	 OPT_VERBOSE},
 	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_SENDING,
 	 OPT_PROGRESS},
 	{"progress-interval", 0, "TIME", "between plain progress lines (default: 60s)",
 	 COMMAND_SENDING, OPT_PROGRESS_INTERVAL},
-	{"help", 'h', NULL, "show this", COMMAND_SENDING | COMMAND_HELP, OPT_HELP},
+	{"strict", 0, NULL, "check the whole manifest first; send nothing if a row is invalid",
+	 COMMAND_UPLOAD, OPT_STRICT},
+	{"probe", 0, NULL, "ask each URL's own server: reachable, content type, size",
+	 COMMAND_CHECK, OPT_PROBE},
+	{"json", 0, NULL, "problems and summary as JSON Lines", COMMAND_CHECK, OPT_JSON},
+	{"max-problems", 0, "N", "problems shown at most (default: 100)", COMMAND_CHECK,
+	 OPT_MAX_PROBLEMS},
+	{"help", 'h', NULL, "show this", COMMAND_WORKING | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
-	 COMMAND_SENDING | COMMAND_HELP, OPT_VERSION},
+	 COMMAND_WORKING | COMMAND_HELP, OPT_VERSION},
 	{NULL, 0, NULL, NULL, 0, 0},
 };
 
@@ -266,7 +274,7 @@ set_manifest(struct options *o, enum option_id id, const char *value)
 		o->manifest.json_path = value;
 		return 0;
 	case OPT_SPLIT_URLS:
-		o->manifest.split_urls = value;
+		o->manifest.split_urls = strcmp(value, "\\n") == 0 ? "\n" : value;
 		return *value ? 0 : bad_value("split-urls", value, "a separator");
 	default:
 		o->manifest.skip_empty = true;
@@ -293,6 +301,26 @@ set_output(struct options *o, enum option_id id, const char *value)
 		return which < 0 ? -1 : 0;
 	default:
 		return set_duration("progress-interval", value, &o->progress_interval_ms);
+	}
+}
+
+static int
+set_check(struct options *o, enum option_id id, const char *value)
+{
+	switch (id) {
+	case OPT_STRICT:
+		o->strict = true;
+		return 0;
+	case OPT_PROBE:
+		o->probe = true;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	default:
+		if (units_int(value, 0, INT64_MAX, &o->max_problems) == 0)
+			return 0;
+		return bad_value("max-problems", value, "a number");
 	}
 }
 
@@ -427,6 +455,11 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_PROGRESS:
 	case OPT_PROGRESS_INTERVAL:
 		return set_output(o, (enum option_id)opt->id, value);
+	case OPT_STRICT:
+	case OPT_PROBE:
+	case OPT_JSON:
+	case OPT_MAX_PROBLEMS:
+		return set_check(o, (enum option_id)opt->id, value);
 	default:
 		return set_manifest(o, (enum option_id)opt->id, value);
 	}
@@ -546,17 +579,17 @@ take_letters(struct parser *p, const char *letters)
 static int
 take_operand(struct options *o, char *word)
 {
-	static const char *const names[] = {"upload", "retry", "help"};
-	struct span spans[3];
+	static const char *const names[] = {"upload", "retry", "check", "help"};
+	struct span spans[4];
 	size_t i;
 
 	if (o->command == COMMAND_NONE) {
 		o->command = help_command(span_of(word));
 		if (o->command != COMMAND_NONE)
 			return 0;
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < 4; i++)
 			spans[i] = span_of(names[i]);
-		unknown("command", "", word, spans, 3);
+		unknown("command", "", word, spans, 4);
 		return -1;
 	}
 	o->operands[o->n_operands++] = word;
@@ -609,6 +642,7 @@ set_defaults(struct options *o, int argc)
 		.max_pause_ms = 65 * 60000,
 		.base_url = DEFAULT_BASE_URL,
 		.progress_interval_ms = 60000,
+		.max_problems = 100,
 	};
 }
 

@@ -17,9 +17,12 @@ enum command {
 	COMMAND_UPLOAD = 1 << 0,
 	COMMAND_RETRY = 1 << 1,
 	COMMAND_HELP = 1 << 2,
+	COMMAND_CHECK = 1 << 3,
 };
 
 #define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
+#define COMMAND_READING (COMMAND_UPLOAD | COMMAND_CHECK) /* manifests */
+#define COMMAND_WORKING (COMMAND_SENDING | COMMAND_CHECK)
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
 
@@ -49,6 +52,9 @@ struct options {
 	bool only_review_failed; /* retry --only review_failed */
 	const char *base_url, *key_file, *ca_file;
 	bool allow_http, allow_private;
+	bool strict;          /* upload: check everything first */
+	bool json, probe;     /* of check */
+	int64_t max_problems; /* that check shows */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;

@@ -324,7 +324,9 @@ start_schedule(struct run *r)
 		.seed = (uint64_t)clock_wall_ms() ^ (uint64_t)getpid() << 32,
 	};
 	struct engine_client client = {take, done, r};
-	struct engine_options eo = {o->concurrency, o->connect_timeout_ms, o->timeout_ms};
+	struct engine_options eo = {.concurrency = o->concurrency,
+				    .connect_timeout_ms = o->connect_timeout_ms,
+				    .timeout_ms = o->timeout_ms};
 
 	r->started_ms = clock_now_ms();
 	r->deadline_ms = deadline_ms(o, r->started_ms);

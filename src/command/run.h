@@ -41,6 +41,7 @@ struct work {
 	uint32_t record, head; /* its record's number, and its identity's first */
 	const char *manifest;  /* the operand that it is from */
 	int64_t line;
+	int64_t bad_column;        /* on that line, of what makes it invalid; 0: not of bytes */
 	int64_t recorded_line;     /* for the record: of the manifest, not of its results file */
 	struct buf recorded_manifest; /* likewise */
 	int64_t prior_attempts;    /* of earlier runs */

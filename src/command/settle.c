@@ -1,6 +1,7 @@
 /*
  * Writing outcomes down: from an attempt's answer to a record, a count, and a line for people.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -285,15 +286,18 @@ void
 settle_invalid(struct run *r, struct work *w, const char *reason)
 {
 	struct buf message = {0};
+	char column[24] = "";
 	struct record rec;
 
+	if (w->bad_column > 0)
+		snprintf(column, sizeof column, ":%lld", (long long)w->bad_column);
 	fill_row(r, w, &rec);
 	rec.status = RECORD_INVALID;
 	rec.error_class = CLASS_INVALID_ROW;
 	reply_message(&message, span_of(reason));
 	rec.message = buf_span(&message);
 	if (r->bad_shown++ < BAD_ROWS_SHOWN || diag_level() >= DIAG_VERBOSE)
-		diag_note("%s:%lld: %s", w->manifest, (long long)w->line, message.data);
+		diag_note("%s:%lld%s: %s", w->manifest, (long long)w->line, column, message.data);
 	else if (r->bad_shown == BAD_ROWS_SHOWN + 1)
 		diag_note("more invalid rows follow; -v names them all");
 	write_record(r, w, &rec);

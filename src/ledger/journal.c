@@ -20,10 +20,12 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/units.h"
 
 #define HEX32 8
 #define HEX64 16
 #define LINE_BYTES 128 /* more than any entry's line has */
+#define WORDS 4 /* values of an entry at most, without its sum */
 #define READ_BYTES (1u << 20)
 
 uint32_t
@@ -251,41 +253,88 @@ look(struct reader *r, int64_t offset, size_t n)
 	return (struct span){r->data.data + (offset - r->start), n};
 }
 
-/* Takes an entry's line apart; ENTRY_NONE when it is none or its checksum is wrong. */
+/* A number as add_hex writes it. -1: it is none. */
+static int
+parse_hex(const char *text, size_t digits, uint64_t *out)
+{
+	size_t i;
+	const char *digit;
+
+	*out = 0;
+	for (i = 0; i < digits; i++) {
+		digit = text[i] ? strchr("0123456789abcdef", text[i]) : NULL;
+		if (!digit)
+			return -1;
+		*out = *out << 4 | (uint64_t)(digit - "0123456789abcdef");
+	}
+	return text[digits] == '\0' ? 0 : -1;
+}
+
+/* The values behind an entry's word: 'n' a record number, 'b' bytes, 'p' a place, 'h' a hash of a
+ * record, 'm' a mark. -1: one of them is none. */
+static int
+parse_values(char *const *words, const char *kinds, struct entry *e)
+{
+	uint64_t hex = 0;
+	int64_t n = 0;
+	int rc = 0;
+
+	for (; *kinds && rc == 0; kinds++, words++) {
+		if (*kinds == 'h' || *kinds == 'm')
+			rc = parse_hex(*words, *kinds == 'h' ? HEX32 : HEX64, &hex);
+		else
+			rc = units_int(*words, 0, *kinds == 'n' ? UINT32_MAX - 1 : INT64_MAX, &n);
+		if (*kinds == 'n')
+			e->number = (uint32_t)n;
+		else if (*kinds == 'b')
+			e->bytes = n;
+		else if (*kinds == 'p')
+			e->place = n;
+		else if (*kinds == 'h')
+			e->hash = (uint32_t)hex;
+		else
+			e->mark = hex;
+	}
+	return rc;
+}
+
+/* Takes an entry's line apart, strictly; ENTRY_NONE when it is none or its checksum is wrong. */
 static struct entry
 parse_line(struct span line)
 {
-	char text[LINE_BYTES];
+	static const struct {
+		const char *word, *kinds;
+		enum entry_kind kind;
+	} shapes[] = {
+		{"lade-journal 1", "bm", ENTRY_HEADER}, {"start", "nbh", ENTRY_START},
+		{"clear", "n", ENTRY_CLEAR},            {"result", "npbh", ENTRY_RESULT},
+		{"published", "bm", ENTRY_PUBLISHED},
+	};
 	struct entry e = {.kind = ENTRY_NONE}, none = e;
-	unsigned sum = 0;
-	long long a = 0, b = 0;
-	int used = -1;
+	char text[LINE_BYTES], *words[WORDS], *rest;
+	uint64_t sum = 0;
+	size_t i, n = 0, length;
 
-	if (line.n >= sizeof text || line.n < HEX32 + 1)
+	if (line.n >= sizeof text || line.n < HEX32 + 1 || memchr(line.p, '\0', line.n))
 		return none;
 	memcpy(text, line.p, line.n);
 	text[line.n] = '\0';
-	if (sscanf(text, "result %u %lld %lld %8x %8x%n", &e.number, &a, &b, &e.hash, &sum, &used) == 5) {
-		e.kind = ENTRY_RESULT;
-		e.place = a;
-		e.bytes = b;
-	} else if (sscanf(text, "start %u %lld %8x %8x%n", &e.number, &b, &e.hash, &sum, &used) == 4) {
-		e.kind = ENTRY_START;
-		e.bytes = b;
-	} else if (sscanf(text, "clear %u %8x%n", &e.number, &sum, &used) == 2) {
-		e.kind = ENTRY_CLEAR;
-	} else if (sscanf(text, "lade-journal 1 %lld %16llx %8x%n", &b, (unsigned long long *)&e.mark,
-			  &sum, &used) == 3) {
-		e.kind = ENTRY_HEADER;
-		e.bytes = b;
-	} else if (sscanf(text, "published %lld %16llx %8x%n", &b, (unsigned long long *)&e.mark, &sum,
-			  &used) == 3) {
-		e.kind = ENTRY_PUBLISHED;
-		e.bytes = b;
-	}
-	if (used != (int)line.n || sum != journal_hash((struct span){text, line.n - HEX32}) ||
-	    e.bytes < 0 || e.place < 0)
+	if (parse_hex(text + line.n - HEX32, HEX32, &sum) < 0 ||
+	    sum != journal_hash((struct span){text, line.n - HEX32}))
 		return none;
+	text[line.n - HEX32 - 1] = '\0';
+	for (i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		length = strlen(shapes[i].word);
+		if (strncmp(text, shapes[i].word, length) == 0 && text[length] == ' ')
+			break;
+	}
+	if (i == sizeof shapes / sizeof *shapes)
+		return none;
+	for (rest = text + length + 1; rest && n < WORDS;)
+		words[n++] = strsep(&rest, " ");
+	if (n != strlen(shapes[i].kinds) || rest || parse_values(words, shapes[i].kinds, &e) < 0)
+		return none;
+	e.kind = shapes[i].kind;
 	return e;
 }
 

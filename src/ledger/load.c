@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "manifest/json.h"
@@ -83,29 +84,47 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	return 0;
 }
 
+#define VALUE_BYTES (LIMIT_ASSET_ID_BYTES + 1) /* more than any value that is valid has */
+
 /* The values of a record that the index needs. */
+enum needed { STATUS, ERROR_CLASS, ASSET_ID, REVIEW_STATUS, NEEDED };
+
 struct known_values {
-	struct span status, error_class, asset_id, review;
+	struct span value[NEEDED];
+	char storage[NEEDED][VALUE_BYTES]; /* of JSON: a member's text does not outlive its callback */
 };
 
-static void
-note_value(struct known_values *k, enum column c, struct span value)
+/* NEEDED: the column is none of them. */
+static enum needed
+needed_of(enum column c)
 {
-	if (c == COLUMN_STATUS)
-		k->status = value;
-	else if (c == COLUMN_ERROR_CLASS)
-		k->error_class = value;
-	else if (c == COLUMN_ASSET_ID)
-		k->asset_id = value;
-	else if (c == COLUMN_REVIEW_STATUS)
-		k->review = value;
+	switch (c) {
+	case COLUMN_STATUS:
+		return STATUS;
+	case COLUMN_ERROR_CLASS:
+		return ERROR_CLASS;
+	case COLUMN_ASSET_ID:
+		return ASSET_ID;
+	case COLUMN_REVIEW_STATUS:
+		return REVIEW_STATUS;
+	default:
+		return NEEDED;
+	}
 }
 
 static int
 on_member(void *ctx, struct span key, struct json_value value)
 {
-	if (value.kind == JSON_STRING)
-		note_value(ctx, column_of(key), value.text);
+	struct known_values *k = ctx;
+	enum needed which = needed_of(column_of(key));
+
+	if (which == NEEDED || value.kind != JSON_STRING)
+		return 1;
+	if (value.text.n > VALUE_BYTES)
+		value.text.n = VALUE_BYTES;
+	if (value.text.n > 0)
+		memcpy(k->storage[which], value.text.p, value.text.n);
+	k->value[which] = (struct span){k->storage[which], value.text.n};
 	return 1;
 }
 
@@ -125,9 +144,9 @@ known_of(const struct known_values *k, int64_t line, enum known *out, struct fau
 {
 	struct buf shown = {0};
 
-	*out = record_known(k->status, k->error_class);
-	if (*out == KNOWN_PENDING && k->status.n > 0) {
-		text_escape(&shown, k->status, 40);
+	*out = record_known(k->value[STATUS], k->value[ERROR_CLASS]);
+	if (*out == KNOWN_PENDING && k->value[STATUS].n > 0) {
+		text_escape(&shown, k->value[STATUS], 40);
 		fault_set(f, line, 0,
 			  "lade_status: %s is none of uploaded, duplicate, failed, in_doubt, invalid "
 			  "(or empty: to be uploaded)",
@@ -135,14 +154,14 @@ known_of(const struct known_values *k, int64_t line, enum known *out, struct fau
 		buf_free(&shown);
 		return -1;
 	}
-	if (*out == KNOWN_ASSET && k->asset_id.n == 0)
+	if (*out == KNOWN_ASSET && k->value[ASSET_ID].n == 0)
 		return fault_set(f, line, 0,
 				 "lade_status is %.*s, but lade_assetId is empty: write the id there, "
 				 "or failed as the status",
-				 (int)k->status.n, k->status.p);
-	if (*out == KNOWN_ASSET && !record_is_asset_id(k->asset_id))
+				 (int)k->value[STATUS].n, k->value[STATUS].p);
+	if (*out == KNOWN_ASSET && !record_is_asset_id(k->value[ASSET_ID]))
 		return fault_set(f, line, 0, "lade_assetId: is no asset id");
-	if (*out == KNOWN_ASSET && span_is(k->review, "Failed"))
+	if (*out == KNOWN_ASSET && span_is(k->value[REVIEW_STATUS], "Failed"))
 		*out = KNOWN_REVIEW_FAILED;
 	return 0;
 }
@@ -153,16 +172,19 @@ read_row(const struct layout *l, const struct manifest_row *row, struct known_va
 	 enum known *known, struct fault *f)
 {
 	const char *why = malformed(row, l->n_columns);
+	enum needed which;
 	size_t i;
 
-	*k = (struct known_values){.status = {0}};
+	memset(k->value, 0, sizeof k->value);
 	if (why)
 		return fault_set(f, row->line, row->bad_column, "%s", why);
-	if (row->cells)
+	if (row->cells) {
 		for (i = 0; i < row->n_cells; i++)
-			note_value(k, l->columns[i].column, row->cells[i]);
-	else
+			if ((which = needed_of(l->columns[i].column)) != NEEDED)
+				k->value[which] = row->cells[i];
+	} else {
 		json_members(row->json, on_member, k);
+	}
 	return known_of(k, row->line, known, f);
 }
 
@@ -240,7 +262,7 @@ load_assets(const char *path,
 	while (m && rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
 		rc = read_row(&l, &row, &k, &known, f);
 		if (rc == 0 && known_has_asset(known))
-			rc = on_asset(ctx, row.url, k.asset_id, f);
+			rc = on_asset(ctx, row.url, k.value[ASSET_ID], f);
 	}
 	manifest_free(m);
 	layout_fini(&l);

@@ -75,19 +75,53 @@ asset_type_infer(struct span url)
 	return ASSET_NONE;
 }
 
+static bool
+begins_with(struct span s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.n >= n && strncasecmp(s.p, word, n) == 0;
+}
+
+bool
+asset_type_fits(enum asset_type type, struct span t)
+{
+	if (t.n == 0 || same_word(t, "application/octet-stream") || same_word(t, "binary/octet-stream"))
+		return true;
+	switch (type) {
+	case ASSET_IMAGE:
+		return begins_with(t, "image/");
+	case ASSET_VIDEO:
+		return begins_with(t, "video/") || same_word(t, "application/mp4");
+	case ASSET_AUDIO:
+		return begins_with(t, "audio/") || same_word(t, "application/ogg");
+	case ASSET_DOCUMENT:
+		return (begins_with(t, "application/") || begins_with(t, "text/")) &&
+		       !same_word(t, "text/html") && !same_word(t, "application/xhtml+xml") &&
+		       !same_word(t, "application/json") && !same_word(t, "application/problem+json");
+	case ASSET_NONE:
+		break;
+	}
+	return false;
+}
+
 static void
 find_warning(struct asset_finding *f, enum asset_type type, struct span url, struct span name,
 	     bool want_name)
 {
 	enum asset_type told = asset_type_infer(url);
+	const char *odd = url_oddity(url);
 
-	if (told != ASSET_NONE && told != type) {
+	if (odd) {
+		f->warning = ASSET_ODD_URL;
+		f->warning_text = odd;
+	} else if (told != ASSET_NONE && told != type) {
 		f->warning = ASSET_ODD_EXTENSION;
 		f->warning_text = "assetType: the url's extension tells another type";
-	} else if (text_utf8_count(name) > LIMIT_NAME_CHARS) {
+	} else if (name.n > LIMIT_NAME_CHARS && text_utf8_count(name) > LIMIT_NAME_CHARS) {
 		f->warning = ASSET_LONG_NAME;
 		f->warning_text = "name: is longer than 64 characters";
-	} else if (want_name && name.n == 0) {
+	} else if (want_name && name.n == 0 && name.p) {
 		f->warning = ASSET_NO_NAME;
 		f->warning_text = "name: is empty";
 	}

@@ -25,6 +25,10 @@ enum asset_type asset_type_parse(struct span word);
 /* The type that the extension of a URL's path tells (".jpg" before query and fragment), or ASSET_NONE. */
 enum asset_type asset_type_infer(struct span url);
 
+/* Whether a server's content type (without parameters) can be that of such an asset; one that says
+ * nothing (none, application/octet-stream) can. A page is no document: it mostly says what is wrong. */
+bool asset_type_fits(enum asset_type type, struct span content_type);
+
 /* Why a row is bad, or what is odd about it. Warnings come behind ASSET_WARNING. */
 enum asset_problem {
 	ASSET_GOOD,
@@ -37,6 +41,7 @@ enum asset_problem {
 	ASSET_LONG_NAME = ASSET_WARNING, /* over LIMIT_NAME_CHARS */
 	ASSET_NO_NAME,
 	ASSET_ODD_EXTENSION, /* the extension tells another type */
+	ASSET_ODD_URL,       /* it holds what nobody sees, or several URLs */
 };
 
 /* What asset_check found. */
@@ -51,7 +56,8 @@ struct asset_finding {
  * Checks one row's asset. type_word is the manifest's own word (for the reason), type what it came
  * to. Adds to sent_url (cleared first) the URL as it is sent: percent-encoded, the host in ASCII.
  * memo is kept by the caller from row to row.
- * An empty name is ASSET_NO_NAME only when want_name is set (the manifest has such a column).
+ * An empty name is ASSET_NO_NAME only when want_name is set (the manifest has such a column) and its
+ * span points somewhere (this row has it).
  */
 struct asset_finding asset_check(enum asset_type type, struct span type_word, struct span url,
 				 struct span name, bool want_name, bool allow_private,

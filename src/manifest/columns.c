@@ -53,9 +53,8 @@ holds(struct span name, const char *word)
 	return false;
 }
 
-/* The column that is most likely meant by name; NOT_FOUND. */
-static int
-suggest(const struct span *names, size_t n, const char *name)
+int
+columns_suggest(const struct span *names, size_t n, const char *name)
 {
 	static const char *const url_words[] = {"url", "link", "src", "href", "uri"};
 	size_t i, w;
@@ -71,12 +70,31 @@ suggest(const struct span *names, size_t n, const char *name)
 	return near;
 }
 
+/* What probably parts the columns of a header that is read as one column, as --delimiter takes it
+ * in a shell; NULL: nothing. */
+static const char *
+other_delimiter(struct span name)
+{
+	static const struct {
+		char c;
+		const char *written;
+	} often[] = {{'|', "'|'"}, {',', "','"}, {';', "';'"}, {'\t', "tab"}, {':', "':'"},
+		     {'^', "'^'"}, {'~', "'~'"}};
+	size_t i;
+
+	for (i = 0; i < sizeof often / sizeof *often; i++)
+		if (name.n > 0 && memchr(name.p, often[i].c, name.n))
+			return often[i].written;
+	return NULL;
+}
+
 static int
 missing(const struct span *names, size_t n, const char *target, const char *wanted, bool mapped,
 	struct fault *f)
 {
-	int near = suggest(names, n, wanted);
+	int near = columns_suggest(names, n, wanted);
 	struct buf word = {0}, shown = {0};
+	const char *other = n == 1 ? other_delimiter(names[0]) : NULL;
 
 	text_escape(&word, span_of(wanted), SHOWN_BYTES);
 	if (near >= 0)
@@ -84,6 +102,9 @@ missing(const struct span *names, size_t n, const char *target, const char *want
 	if (near >= 0 && mapped)
 		fault_set(f, 1, 0, "no column %s (--map %s=...); did you mean %s?", word.data, target,
 			  shown.data);
+	else if (other)
+		fault_set(f, 1, 0, "no column %s in a header of one column; if %s parts the columns: "
+				   "--delimiter %s", word.data, other, other);
 	else if (near >= 0)
 		fault_set(f, 1, 0, "no column %s; did you mean %s? --map %s=\"%s\"", word.data,
 			  shown.data, target, shown.data);
@@ -104,8 +125,11 @@ find_one(const struct span *names, size_t n, const char *plain, const char *mapp
 	*out = find(names, n, wanted);
 	if (*out == AMBIGUOUS) {
 		*out = NOT_FOUND;
-		return fault_set(f, 1, 0, "two columns could be %s; --map %s=COLUMN names one", plain,
-				 plain);
+		return find_exactly(names, n, span_of(wanted)) == AMBIGUOUS
+			       ? fault_set(f, 1, 0, "two columns have the very name of %s: rename "
+						    "one of them", plain)
+			       : fault_set(f, 1, 0, "two columns could be %s; --map %s=COLUMN names one",
+					   plain, plain);
 	}
 	if (*out == NOT_FOUND && (required || mapped))
 		return missing(names, n, plain, wanted, mapped != NULL, f);

@@ -21,4 +21,7 @@ struct columns {
 int columns_find(struct columns *c, const struct span *names, size_t n,
 		 const struct manifest_options *o, struct fault *f);
 
+/* The name that is most likely meant by name ("url", or what --map says); -1: none is near. */
+int columns_suggest(const struct span *names, size_t n, const char *name);
+
 #endif

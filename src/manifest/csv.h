@@ -18,8 +18,9 @@ struct csv_row {
 	size_t n_cells;           /* more than LIMIT_COLUMNS are not kept, but counted */
 	int64_t line;             /* where it starts, from 1 */
 	int64_t offset, end;      /* its bytes in the file, line end included */
-	const char *bad;          /* static text: NUL, no UTF-8, a field over its cap; else NULL */
-	int64_t bad_column;       /* in bytes from 1, of the line where it is */
+	const char *bad;          /* NUL, no UTF-8, a field over its cap; else NULL. Valid as cells are */
+	int64_t bad_line;         /* the line where it is, and ... */
+	int64_t bad_column;       /* ... in bytes from 1; 0: the whole field */
 };
 
 struct csv_reader;

@@ -1,129 +1,28 @@
 /*
  * Looking into one JSON text with yajl.
  *
- * Theory. The whole text goes to yajl in one call, so that no token is ever split (yajl rescans a
+ * Theory. An object without anything odd is walked in one pass (json_strict.c). All else, and all
+ * that is wrong, is yajl's; fuzzing compares the two. The whole text goes to yajl in one call, so that no token is ever split (yajl rescans a
  * split string from its start). A stack of what each open container is follows the parse; a path
  * knows how many of its parts the containers that are open match, so that all paths are followed at
  * once. yajl lets pass: form feeds as blanks, an unfinished string behind the value, overlong UTF-8
- * and surrogates, lone surrogate escapes. All that is refused here.
+ * and surrogates, lone surrogate escapes. All that is refused here. Where a text fails is found by
+ * a second, strict reading (json_strict.c), for yajl stops only near it.
  */
 #include "manifest/json.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 #include <yajl/yajl_parse.h>
 
-#include "base/json_text.h"
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
-
-#define FEW_KEYS 48 /* so many are compared one by one, more are sorted */
-
-void
-json_path_init(struct json_path *p, const char *path, bool whole)
-{
-	char *at, *dot;
-
-	*p = (struct json_path){.names = mem_strdup(path)};
-	for (at = p->names; at; at = dot) {
-		dot = whole ? NULL : strchr(at, '.');
-		if (dot)
-			*dot++ = '\0';
-		p->parts = mem_resize(p->parts, p->n_parts + 1, sizeof *p->parts);
-		p->parts[p->n_parts++] = at;
-	}
-}
-
-void
-json_path_fini(struct json_path *p)
-{
-	free(p->names);
-	free(p->parts);
-	*p = (struct json_path){0};
-}
-
-struct json_lookup {
-	const struct json_path *paths;
-	unsigned n;
-	/* of the parse that is going on, or was last */
-	yajl_handle yajl;
-	unsigned depth;
-	bool is_array[LIMIT_DEPTH + 1];
-	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
-	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
-	struct json_value top;
-	size_t end; /* behind the value; 0: not seen */
-	const char *wrong;
-	struct buf text; /* of the values found */
-	size_t at[JSON_PATHS], len[JSON_PATHS];
-	enum json_kind kind[JSON_PATHS];
-	size_t top_at;
-	uint64_t *keys; /* hashes of the top-level names */
-	size_t n_keys, cap_keys;
-	/* for json_members */
-	int (*on_member)(void *ctx, struct span key, struct json_value value);
-	void *ctx;
-	struct buf key;
-};
-
-struct json_lookup *
-json_lookup_new(const struct json_path *paths, unsigned n)
-{
-	struct json_lookup *l = mem_calloc(1, sizeof *l);
-
-	l->paths = paths;
-	l->n = n;
-	return l;
-}
-
-void
-json_lookup_free(struct json_lookup *l)
-{
-	if (!l)
-		return;
-	buf_free(&l->text);
-	buf_free(&l->key);
-	free(l->keys);
-	free(l);
-}
-
-/* The container that is open now, before its next value: which array index that has. */
-static void
-enter_item(struct json_lookup *l)
-{
-	char index[24];
-	unsigned i;
-
-	if (l->depth == 0 || !l->is_array[l->depth])
-		return;
-	snprintf(index, sizeof index, "%lld", (long long)l->item[l->depth]++);
-	for (i = 0; i < l->n; i++) {
-		const struct json_path *p = &l->paths[i];
-
-		if (l->matched[i] >= l->depth)
-			l->matched[i] = l->depth - 1;
-		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
-		    strcmp(p->parts[l->depth - 1], index) == 0)
-			l->matched[i] = l->depth;
-	}
-}
-
-static void
-capture(struct json_lookup *l, unsigned i, enum json_kind kind, struct span text)
-{
-	if (l->kind[i] != JSON_ABSENT)
-		l->wrong = "names the member that is needed twice";
-	l->kind[i] = kind;
-	l->at[i] = l->text.len;
-	l->len[i] = text.n;
-	buf_add_span(&l->text, text);
-}
+#include "manifest/encoding.h"
+#include "manifest/json_lookup.h"
+#include "manifest/json_strict.h"
 
 /* A value begins, or is there whole. */
 static int
@@ -131,16 +30,17 @@ on_value(struct json_lookup *l, enum json_kind kind, struct span text)
 {
 	unsigned i;
 
-	enter_item(l);
+	lookup_enter_item(l);
 	if (l->depth == 0) {
 		l->top.kind = kind;
 		l->top_at = l->text.len;
 		l->top.text.n = text.n;
 		buf_add_span(&l->text, text);
 	}
-	for (i = 0; i < l->n; i++)
-		if (l->depth > 0 && l->matched[i] == l->depth && l->paths[i].n_parts == l->depth)
-			capture(l, i, kind, text);
+	for (i = 0; i < l->n && l->led; i++)
+		if (l->matched[i] == l->depth && l->paths[i].n_parts == l->depth)
+			lookup_capture(l, i, kind, text);
+	l->led = false;
 	if (l->on_member && l->depth == 1 && !l->is_array[1])
 		return l->on_member(l->ctx, buf_span(&l->key), (struct json_value){kind, text});
 	return 1;
@@ -192,6 +92,8 @@ open_container(struct json_lookup *l, bool array)
 		return 0;
 	if (l->depth == LIMIT_DEPTH) {
 		l->wrong = "is nested deeper than 100 levels";
+		l->wrong_at = lookup_here(l);
+		l->stopped = true;
 		return 0;
 	}
 	l->depth++;
@@ -216,23 +118,10 @@ static int
 on_end(void *ctx)
 {
 	struct json_lookup *l = ctx;
-	unsigned i;
 
 	l->depth--;
-	for (i = 0; i < l->n; i++)
-		if (l->matched[i] > l->depth)
-			l->matched[i] = l->depth;
+	lookup_forget_below(l, l->depth);
 	return after_value(l);
-}
-
-static void
-remember_key(struct json_lookup *l, struct span key)
-{
-	if (l->n_keys == l->cap_keys) {
-		l->cap_keys = l->cap_keys ? l->cap_keys * 2 : 64;
-		l->keys = mem_resize(l->keys, l->cap_keys, sizeof *l->keys);
-	}
-	l->keys[l->n_keys++] = XXH3_64bits(key.p, key.n);
 }
 
 static int
@@ -240,20 +129,15 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 {
 	struct json_lookup *l = ctx;
 	struct span key = {(const char *)text, n};
-	unsigned i;
 
-	for (i = 0; i < l->n; i++) {
-		const struct json_path *p = &l->paths[i];
-
-		if (l->matched[i] >= l->depth)
-			l->matched[i] = l->depth - 1;
-		if (l->matched[i] == l->depth - 1 && p->n_parts >= l->depth &&
-		    (span_is(key, p->parts[l->depth - 1]) ||
-		     (p->loose && text_same_loosely(key, span_of(p->parts[l->depth - 1])))))
-			l->matched[i] = l->depth;
+	if (l->depth == 1) {
+		lookup_forget_below(l, 0);
+		lookup_follow(l, l->may_begin[n > 0 ? text[0] : 0], key);
+	} else {
+		lookup_follow(l, l->live, key);
 	}
 	if (l->depth == 1) {
-		remember_key(l, key);
+		lookup_remember_key(l, key);
 		if (l->on_member) {
 			buf_clear(&l->key);
 			buf_add_span(&l->key, key);
@@ -274,93 +158,23 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end,
 };
 
-static int
-compare_keys(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static bool
-has_twins(struct json_lookup *l)
-{
-	size_t i, j;
-
-	if (l->n_keys <= FEW_KEYS) {
-		for (i = 1; i < l->n_keys; i++)
-			for (j = 0; j < i; j++)
-				if (l->keys[i] == l->keys[j])
-					return true;
-		return false;
-	}
-	qsort(l->keys, l->n_keys, sizeof *l->keys, compare_keys);
-	for (i = 1; i < l->n_keys; i++)
-		if (l->keys[i] == l->keys[i - 1])
-			return true;
-	return false;
-}
-
-/* The four hex digits at p, or -1. */
-static int
-hex4(const char *p, const char *end)
-{
-	int i, value = 0;
-
-	for (i = 0; i < 4; i++, p++) {
-		if (p >= end || !isxdigit((unsigned char)*p))
-			return -1;
-		value = value * 16 + (isdigit((unsigned char)*p) ? *p - '0' : (*p | 32) - 'a' + 10);
-	}
-	return value;
-}
-
-/* The offset of an escape that is half a character (a lone surrogate), or the length. */
-static size_t
-lone_surrogate(struct span text)
-{
-	const char *p = text.p, *end = p + text.n;
-
-	while ((p = memchr(p, '\\', (size_t)(end - p))) && p + 1 < end) {
-		int unit, next;
-
-		if (p[1] != 'u') {
-			p += 2;
-			continue;
-		}
-		unit = hex4(p + 2, end);
-		if (unit < 0xD800 || unit > 0xDFFF) {
-			p += 6 <= end - p ? 6 : 2;
-			continue;
-		}
-		next = end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end) : -1;
-		if (unit > 0xDBFF || next < 0xDC00 || next > 0xDFFF)
-			return (size_t)(p - text.p);
-		p += 12;
-	}
-	return text.n;
-}
-
-/* What yajl would let pass. */
+/* What yajl would let pass, and so is looked for before. */
 static struct json_wrong
 beyond_yajl(struct span text)
 {
-	const char *blank = memchr(text.p, '\f', text.n);
 	struct json_wrong w = {0};
 
 	if (!text_utf8_valid(text, &w.at)) {
-		w.text = "is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)";
+		w.text = encoding_fault(text, w.at);
 		return w;
 	}
-	if (!blank)
-		blank = memchr(text.p, '\v', text.n);
-	if (blank) {
-		w.at = (size_t)(blank - text.p);
-		w.text = "holds a form feed or vertical tab, which JSON does not know";
+	if (memchr(text.p, '\f', text.n) || memchr(text.p, '\v', text.n)) {
+		/* blanks to yajl, nothing to JSON */
+		w.text = json_strict(text, &w.at);
 		w.syntax = true;
 		return w;
 	}
-	w.at = lone_surrogate(text);
+	w.at = json_lone_surrogate(text);
 	if (w.at < text.n)
 		w.text = "holds half a character as an escape (a lone surrogate)";
 	return w;
@@ -376,6 +190,16 @@ only_blanks_behind(struct span text, size_t from)
 	return true;
 }
 
+/* Why yajl refused a text: it stops near the place, a strict reading at it. */
+static struct json_wrong
+no_json(struct span text, size_t near)
+{
+	struct json_wrong w = {.syntax = true};
+
+	w.text = json_strict(text, &w.at);
+	return w.text ? w : (struct json_wrong){"is not valid JSON", near > 0 ? near - 1 : 0, true};
+}
+
 static struct json_wrong
 parse(struct json_lookup *l, struct span text)
 {
@@ -383,59 +207,148 @@ parse(struct json_lookup *l, struct span text)
 	size_t used = yajl_get_bytes_consumed(l->yajl);
 
 	if (l->end > 0 && !only_blanks_behind(text, l->end))
-		return (struct json_wrong){"has text behind its value", l->end, true};
+		return no_json(text, l->end + 1);
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(l->yajl);
-	if (l->wrong)
-		return (struct json_wrong){l->wrong, 0, false};
-	if (status != yajl_status_ok) /* yajl stops at or just behind the byte it cannot take */
-		return (struct json_wrong){"is not valid JSON", used > 0 ? used - 1 : 0, true};
+	if (l->stopped)
+		return (struct json_wrong){l->wrong, l->wrong_at, false};
+	if (status != yajl_status_ok)
+		return no_json(text, used);
 	if (l->top.kind == JSON_ABSENT)
 		return (struct json_wrong){"is empty", 0, true};
-	if (has_twins(l))
-		return (struct json_wrong){"has two members of one name", 0, false};
+	if (l->wrong)
+		return (struct json_wrong){l->wrong, l->wrong_at, false};
+	if (lookup_has_twins(l))
+		return (struct json_wrong){"has two members of one name", l->wrong_at, false};
 	return (struct json_wrong){0};
+}
+
+/* yajl's allocators: the arena takes everything back at once. */
+static void *
+parser_alloc(void *ctx, size_t n)
+{
+	return arena_alloc(ctx, n);
+}
+
+static void *
+parser_resize(void *ctx, void *p, size_t n)
+{
+	return arena_resize(ctx, p, n);
+}
+
+static void
+parser_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
 }
 
 static void
 begin(struct json_lookup *l)
 {
+	l->yajl = NULL;
 	l->depth = 0;
+	l->live = 0;
 	memset(l->matched, 0, sizeof l->matched);
 	memset(l->kind, 0, sizeof l->kind);
 	l->top = (struct json_value){0};
 	l->end = 0;
 	l->wrong = NULL;
+	l->wrong_at = 0;
+	l->stopped = false;
 	l->n_keys = 0;
+	l->led = false;
 	buf_clear(&l->text);
-	l->yajl = yajl_alloc(&callbacks, (yajl_alloc_funcs *)&json_memory, l);
+}
+
+static void
+begin_yajl(struct json_lookup *l)
+{
+	yajl_alloc_funcs funcs = {parser_alloc, parser_resize, parser_free, &l->arena};
+
+	begin(l);
+	arena_reset(&l->arena);
+	l->yajl = yajl_alloc(&callbacks, &funcs, l);
 	if (!l->yajl)
 		mem_exhausted();
+}
+
+/* Whether a path leads on into a value that is walked over, or needs one decoded: yajl's work. */
+static bool
+needs_yajl(const struct json_lookup *l, enum json_kind kind, bool escaped)
+{
+	unsigned set;
+
+	if (escaped && l->led)
+		return true;
+	if (kind != JSON_OBJECT && kind != JSON_ARRAY)
+		return false;
+	for (set = l->live; set != 0; set &= set - 1)
+		if (l->paths[__builtin_ctz(set)].n_parts > 1)
+			return true;
+	return false;
+}
+
+/* A member of an object that is walked. */
+static int
+on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, bool escaped)
+{
+	struct json_lookup *l = ctx;
+	unsigned set, i;
+
+	l->walked = (size_t)(name.p + name.n + 1 - l->walk_start);
+	lookup_forget_below(l, 0);
+	lookup_follow(l, l->may_begin[name.n > 0 ? (unsigned char)name.p[0] : 0], name);
+	lookup_remember_key(l, name);
+	if (l->live == 0)
+		return 1;
+	if (needs_yajl(l, kind, escaped))
+		return 0;
+	if (value.p)
+		l->walked = (size_t)(value.p + value.n + (kind == JSON_STRING) - l->walk_start);
+	for (set = l->led ? l->live : 0; set != 0; set &= set - 1) {
+		i = (unsigned)__builtin_ctz(set);
+		if (l->paths[i].n_parts == 1)
+			lookup_capture(l, i, kind, value);
+	}
+	l->led = false;
+	return 1;
+}
+
+/* Most elements are plain objects, whose members one pass finds; *w: what is wrong with it all the
+ * same. false: yajl has to read it. */
+static bool
+walk(struct json_lookup *l, struct span text, struct json_wrong *w)
+{
+	begin(l);
+	l->walk_start = text.p;
+	l->depth = 1;
+	if (!json_walk(text, on_walked, l))
+		return false;
+	l->top.kind = JSON_OBJECT;
+	if (l->wrong)
+		*w = (struct json_wrong){l->wrong, l->wrong_at, false};
+	else if (lookup_has_twins(l))
+		*w = (struct json_wrong){"has two members of one name", l->wrong_at, false};
+	return true;
 }
 
 struct json_wrong
 json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
 {
-	struct json_wrong w = beyond_yajl(text);
+	struct json_wrong w = {0};
 
-	begin(l);
-	if (!w.text)
-		w = parse(l, text);
-	yajl_free(l->yajl);
-	l->yajl = NULL;
+	if (!text_utf8_valid(text, NULL) || json_lone_surrogate(text) < text.n ||
+	    !walk(l, text, &w)) {
+		w = beyond_yajl(text);
+		begin_yajl(l);
+		if (!w.text)
+			w = parse(l, text);
+		l->yajl = NULL; /* the arena has it */
+	}
 	l->top.text.p = l->text.data ? l->text.data + l->top_at : NULL;
 	*top = l->top;
 	return w;
-}
-
-struct json_value
-json_lookup_value(const struct json_lookup *l, unsigned i)
-{
-	struct json_value v = {l->kind[i], {NULL, 0}};
-
-	if (v.kind == JSON_STRING || v.kind == JSON_NUMBER)
-		v.text = (struct span){l->text.data + l->at[i], l->len[i]};
-	return v;
 }
 
 int
@@ -445,9 +358,9 @@ json_members(struct span text, int (*on_member)(void *ctx, struct span key, stru
 	struct json_lookup l = {.on_member = on_member, .ctx = ctx};
 	int rc;
 
-	begin(&l);
+	begin_yajl(&l);
 	rc = parse(&l, text).text || l.top.kind != JSON_OBJECT ? -1 : 0;
-	yajl_free(l.yajl);
+	arena_free(&l.arena);
 	buf_free(&l.text);
 	buf_free(&l.key);
 	free(l.keys);

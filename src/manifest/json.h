@@ -31,7 +31,7 @@ int json_members(struct span text, int (*on_member)(void *ctx, struct span key,
 /* A dotted path into an object: member names and array indices. */
 struct json_path {
 	char *names;         /* the path with NULs for its dots, or NULL: not looked for */
-	const char **parts;
+	struct span *parts;
 	unsigned n_parts;
 	bool loose; /* names match without regard to case, blanks, '-' and '_' */
 };
@@ -66,14 +66,14 @@ struct json_value json_lookup_value(const struct json_lookup *l, unsigned i);
 struct json_element {
 	struct span text;    /* one JSON value, as far as brackets and quotes tell; valid until the
 			      * next call */
-	int64_t line;        /* where it starts, from 1 */
-	int64_t offset, end; /* its bytes in the file; of a line, its end included */
+	int64_t line, column; /* where it starts, from 1; the column in bytes */
+	int64_t offset, end;  /* its bytes in the file; of a line, its end included */
 };
 
 struct json_reader;
 
 /* lines: an element a line. Else one array, or an object that holds it under path (dotted; NULL:
- * the first array of objects or strings). Window and skip as in csv.h. */
+ * the first array of objects or URLs). Window and skip as in csv.h. */
 struct json_reader *json_reader_new(struct source *s, struct span window, size_t skip, bool lines,
 				    const char *path);
 void json_reader_free(struct json_reader *r); /* r may be NULL */

@@ -1,8 +1,8 @@
 /*
  * Finding the elements of a JSON manifest.
  *
- * Theory. yajl cannot be paused, so where an element ends is found here, by a scanner that knows
- * strings, escapes and brackets only; whether the element is JSON is yajl's to say, in one call over
+ * Theory. yajl cannot be paused, so where an element ends is found by a scanner that knows strings,
+ * escapes and brackets only (json_scan.c); whether the element is JSON is yajl's to say, in one call over
  * its whole text (json.c). The punctuation between elements, and the members around the array, are
  * this file's own. A scan that meets the window's end is resumed where it stopped, so each byte is
  * looked at once.
@@ -10,12 +10,15 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "manifest/json.h"
+#include "manifest/json_scan.h"
+#include "manifest/json_strict.h"
 #include "manifest/lines.h"
 
 /* Where the reader is. */
@@ -30,13 +33,6 @@ enum place {
 	AT_END,        /* behind the top value: nothing but blanks */
 };
 
-/* Scanning one value. */
-struct scan {
-	size_t pos; /* bytes of the value looked at */
-	unsigned depth;
-	bool in_string, done;
-};
-
 struct json_reader {
 	struct lines lines; /* for an element a line */
 	bool is_lines;
@@ -48,10 +44,11 @@ struct json_reader {
 	int64_t column_base; /* offset of that line's first byte */
 	bool ended;
 	enum place place;
-	struct scan scan;
+	struct json_scan scan;
 	struct json_path path;     /* where the array is; no parts: the first one */
 	unsigned level;            /* objects that are open: the top, and those along path */
 	bool found;                /* the array was found */
+	unsigned empty_arrays;     /* that were passed over: one alone is an empty manifest */
 	struct buf name;           /* of the member that is being read */
 	struct json_lookup *check; /* for values that are passed over */
 };
@@ -119,6 +116,32 @@ advance(struct json_reader *r, size_t n)
 	r->offset += (int64_t)n;
 }
 
+/*
+ * A value that does not end, within its cap or the file: perhaps because of a mistake in it (a
+ * quotation mark too few makes strings of all that follows). If there is one, it is named; else what.
+ */
+static enum source_status
+endless(struct json_reader *r, const char *what, struct fault *f)
+{
+	struct span text = {r->window.p + r->at, r->window.n - r->at};
+	const char *wrong, *p = text.p, *lf;
+	size_t at;
+
+	if (text.n > LIMIT_ROW_BYTES)
+		text.n = LIMIT_ROW_BYTES;
+	wrong = json_strict(text, &at);
+	if (!wrong || at >= text.n)
+		return broken(r, f, what);
+	fault_set(f, r->line, r->offset - r->column_base + 1, "%s", wrong);
+	while ((lf = memchr(p, '\n', (size_t)(text.p + at - p)))) {
+		f->line++;
+		f->column = 1;
+		p = lf + 1;
+	}
+	f->column += text.p + at - p;
+	return SOURCE_BROKEN;
+}
+
 static enum source_status
 more(struct json_reader *r, bool block, struct fault *f)
 {
@@ -127,7 +150,7 @@ more(struct json_reader *r, bool block, struct fault *f)
 	if (r->ended)
 		return SOURCE_END;
 	if (r->window.n - r->at > LIMIT_ROW_BYTES)
-		return broken(r, f, "an element that begins here is longer than 4 MiB");
+		return endless(r, "an element that begins here is longer than 4 MiB", f);
 	source_consume(r->source, r->at);
 	r->at = 0;
 	status = source_more(r->source, block, &r->window, f);
@@ -162,75 +185,26 @@ peek(struct json_reader *r, bool block, char *c, struct fault *f)
 	return status;
 }
 
-/*
- * Scans on inside a string from p; returns behind its closing quote, or NULL with the window's end
- * reached. A quote is escaped when an odd number of backslashes stands before it.
- */
-static const char *
-scan_string(const char *start, const char *p, const char *end)
-{
-	const char *quote, *back;
-
-	while ((quote = memchr(p, '"', (size_t)(end - p)))) {
-		for (back = quote; back > start && back[-1] == '\\';)
-			back--;
-		if ((quote - back) % 2 == 0)
-			return quote + 1;
-		p = quote + 1;
-	}
-	return NULL;
-}
-
-/* Scans the value at r->at as far as the window goes; true: it is whole, r->scan.pos bytes long. */
-static bool
-scan_value(struct json_reader *r)
-{
-	struct scan *s = &r->scan;
-	const char *start = r->window.p + r->at, *end = r->window.p + r->window.n, *behind;
-	const char *p = start + s->pos;
-
-	while (p < end && !s->done) {
-		if (s->in_string) {
-			behind = scan_string(start, p, end);
-			s->in_string = behind == NULL;
-			s->done = behind && s->depth == 0;
-			p = behind ? behind : end;
-		} else if (s->depth == 0 && (is_blank(*p) || *p == ',' || *p == ']' || *p == '}')) {
-			s->done = true; /* behind a number or a word */
-		} else {
-			if (*p == '"')
-				s->in_string = true;
-			else if (*p == '{' || *p == '[')
-				s->depth++;
-			else if (*p == '}' || *p == ']')
-				s->done = --s->depth == 0;
-			p++;
-		}
-	}
-	s->pos = (size_t)(p - start);
-	return s->done;
-}
-
 /* The whole value at r->at; it is consumed, its bytes stay valid until the next call. */
 static enum source_status
 take_value(struct json_reader *r, bool block, struct span *out, struct fault *f)
 {
 	enum source_status status;
 
-	while (!scan_value(r)) {
+	while (!json_scan_value(&r->scan, (struct span){r->window.p + r->at, r->window.n - r->at})) {
 		status = more(r, block, f);
 		if (status == SOURCE_END && r->scan.pos > 0 && r->scan.depth == 0 &&
 		    !r->scan.in_string)
 			break; /* a number at the end of the file */
 		if (status == SOURCE_END)
-			return broken(r, f, "the file ends inside the element that begins here");
+			return endless(r, "the file ends inside the element that begins here", f);
 		if (status != SOURCE_BYTES)
 			return status;
 	}
 	if (r->scan.pos > LIMIT_ROW_BYTES)
-		return broken(r, f, "an element that begins here is longer than 4 MiB");
+		return endless(r, "an element that begins here is longer than 4 MiB", f);
 	*out = (struct span){r->window.p + r->at, r->scan.pos};
-	r->scan = (struct scan){0};
+	r->scan = (struct json_scan){0};
 	return SOURCE_BYTES;
 }
 
@@ -285,31 +259,43 @@ on_path(const struct json_reader *r)
 
 	if (r->path.n_parts == 0)
 		return r->level == 1 ? 1 : -1;
-	if (r->level > r->path.n_parts || !span_is(name, r->path.parts[r->level - 1]))
+	if (r->level > r->path.n_parts || !span_equal(name, r->path.parts[r->level - 1]))
 		return -1;
 	return r->level == r->path.n_parts ? 1 : 0;
 }
 
-/* Whether the array at r->at holds objects or strings: looks behind its bracket. */
+#define URL_BEGINS 9 /* bytes of a quotation mark and "https://" */
+
+/* What an array holds, told by its first item. */
+enum items { ITEMS_OTHER, ITEMS_ROWS, ITEMS_NONE };
+
+/* What the array at r->at holds: looks behind its bracket. Strings are rows if they are URLs. */
 static enum source_status
-holds_rows(struct json_reader *r, bool block, bool *yes, struct fault *f)
+look_inside(struct json_reader *r, bool block, enum items *items, struct fault *f)
 {
+	enum source_status status = SOURCE_BYTES;
 	size_t n = r->at + 1;
-	enum source_status status;
+	const char *p;
 
 	for (;;) {
 		while (n < r->window.n && is_blank(r->window.p[n]))
 			n++;
-		if (n < r->window.n)
+		if (n < r->window.n && (r->window.p[n] != '"' || r->window.n - n >= URL_BEGINS))
 			break;
 		n -= r->at;
 		status = more(r, block, f);
+		if (status == SOURCE_END)
+			return broken(r, f, "the file ends inside an array");
 		if (status != SOURCE_BYTES)
-			return status == SOURCE_END ? broken(r, f, "the file ends inside an array")
-						    : status;
+			return status;
 		n += r->at;
 	}
-	*yes = r->window.p[n] == '{' || r->window.p[n] == '"';
+	p = r->window.p + n;
+	*items = *p == ']' ? ITEMS_NONE
+		 : *p == '{' || (*p == '"' && (strncasecmp(p + 1, "https://", 8) == 0 ||
+					       strncasecmp(p + 1, "http://", 7) == 0))
+			 ? ITEMS_ROWS
+			 : ITEMS_OTHER;
 	return SOURCE_BYTES;
 }
 
@@ -321,28 +307,49 @@ second_array(struct json_reader *r, struct fault *f)
 	r->name.len--;
 	text_escape(&shown, buf_span(&r->name), 60);
 	fault_set(f, r->line, r->offset - r->column_base + 1,
-		  "a second array of objects, \"%s\": name the one that is meant with --json-path",
+		  r->path.n_parts > 0 ? "\"%s\", which --json-path names, comes a second time"
+				      : "a second array of objects, \"%s\": name the one that is "
+					"meant with --json-path",
 		  shown.data ? shown.data : "");
 	buf_free(&shown);
 	return SOURCE_BROKEN;
+}
+
+/* A value that is no part of the manifest. */
+static enum source_status
+pass_over(struct json_reader *r, bool block, struct fault *f)
+{
+	enum source_status status;
+	struct json_value top;
+	struct span text;
+
+	status = take_value(r, block, &text, f);
+	if (status == SOURCE_BYTES)
+		status = check_value(r, text, &top, f);
+	if (status != SOURCE_BYTES)
+		return status;
+	advance(r, text.n);
+	r->place = AT_AFTER;
+	return SOURCE_BYTES;
 }
 
 static enum source_status
 read_member_value(struct json_reader *r, bool block, char c, struct fault *f)
 {
 	int way = on_path(r);
-	bool rows = false;
+	bool named = r->path.n_parts > 0;
+	enum items items = ITEMS_OTHER;
 	enum source_status status = SOURCE_BYTES;
-	struct json_value top;
-	struct span text;
 
-	if (way == 1 && c == '[' && r->path.n_parts == 0)
-		status = holds_rows(r, block, &rows, f);
+	if (way == 1 && c == '[' && !named)
+		status = look_inside(r, block, &items, f);
 	if (status != SOURCE_BYTES)
 		return status;
-	if (rows && r->found)
+	if (r->found && (items == ITEMS_ROWS || (named && way == 1)))
 		return second_array(r, f);
-	if (!r->found && way == 1 && c == '[' && (rows || r->path.n_parts > 0)) {
+	if (named && way == 1 && c != '[')
+		return broken(r, f, "what --json-path names is no array");
+	if (way == 1 && c == '[' && (items == ITEMS_ROWS || named)) {
 		advance(r, 1);
 		r->found = true;
 		r->place = AT_FIRST;
@@ -351,16 +358,12 @@ read_member_value(struct json_reader *r, bool block, char c, struct fault *f)
 		r->level++;
 		r->place = AT_MEMBER;
 	} else {
-		status = take_value(r, block, &text, f);
-		if (status == SOURCE_BYTES)
-			status = check_value(r, text, &top, f);
-		if (status != SOURCE_BYTES)
-			return status;
-		advance(r, text.n);
-		r->place = AT_AFTER;
+		r->empty_arrays += items == ITEMS_NONE;
+		status = pass_over(r, block, f);
 	}
-	buf_clear(&r->name);
-	return SOURCE_BYTES;
+	if (status == SOURCE_BYTES)
+		buf_clear(&r->name);
+	return status;
 }
 
 static enum source_status
@@ -410,6 +413,8 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 	case AT_END:
 		break;
 	}
+	if (!r->found && c == '{')
+		return broken(r, f, "a second object: JSON Lines has one on each line (jq -c writes it)");
 	return broken(r, f, "text behind the end of the manifest");
 }
 
@@ -418,9 +423,12 @@ at_end(struct json_reader *r, struct fault *f)
 {
 	if (r->place != AT_END)
 		return broken(r, f, "the file ends before the manifest does");
-	if (!r->found)
-		return broken(r, f, "no array of objects in it (--json-path names one)");
-	return SOURCE_END;
+	if (r->found || (r->path.n_parts == 0 && r->empty_arrays == 1))
+		return SOURCE_END;
+	return broken(r, f, r->path.n_parts > 0 ? "no member is where --json-path says"
+			    : r->empty_arrays > 1
+				    ? "several empty arrays: name the one that is meant with --json-path"
+				    : "no array of objects in it (--json-path names one)");
 }
 
 static enum source_status
@@ -441,7 +449,8 @@ next_of_array(struct json_reader *r, bool block, struct json_element *e, struct 
 		if (r->place == AT_FIRST && c == ',')
 			return broken(r, f, "a comma before the first element");
 		if (r->place == AT_ELEMENT)
-			return broken(r, f, "an element is missing here");
+			return broken(r, f, c == ']' ? "a comma before the end of the array"
+						     : "an element is missing here");
 		status = step(r, block, c, f);
 		if (status != SOURCE_BYTES)
 			return status;
@@ -452,6 +461,7 @@ next_of_array(struct json_reader *r, bool block, struct json_element *e, struct 
 	if (e->text.n == 0)
 		return broken(r, f, "an element is missing here");
 	e->line = r->line;
+	e->column = r->offset - r->column_base + 1;
 	e->offset = r->offset;
 	advance(r, e->text.n);
 	e->end = r->offset;
@@ -476,7 +486,10 @@ next_of_lines(struct json_reader *r, bool block, struct json_element *e, struct 
 			break;
 	}
 	e->text = line;
+	while (e->text.p[e->text.n - 1] == '\n' || e->text.p[e->text.n - 1] == '\r')
+		e->text.n--;
 	e->line = r->lines.line;
+	e->column = 1;
 	e->end = r->lines.offset;
 	e->offset = e->end - (int64_t)line.n;
 	return SOURCE_BYTES;

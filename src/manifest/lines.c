@@ -7,7 +7,7 @@ lines_init(struct lines *l, struct source *s, bool cr_ends, struct span window, 
 {
 	*l = (struct lines){.source = s,
 			    .cr_ends = cr_ends,
-			    .window = window,
+			    .window = {window.p ? window.p : "", window.n},
 			    .at = skip,
 			    .offset = (int64_t)skip};
 }
@@ -65,6 +65,8 @@ lines_next(struct lines *l, bool block, struct span *out, struct fault *f)
 		l->searched = l->searched > l->at ? l->searched - l->at : 0;
 		l->at = 0;
 		status = source_more(l->source, block, &l->window, f);
+		if (!l->window.p)
+			l->window.p = "";
 		if (status == SOURCE_END)
 			l->ended = true;
 		else if (status != SOURCE_BYTES)

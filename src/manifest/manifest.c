@@ -18,19 +18,12 @@
 #include "manifest/columns.h"
 #include "manifest/csv.h"
 #include "manifest/json.h"
+#include "manifest/encoding.h"
 #include "manifest/lines.h"
+#include "manifest/members.h"
 #include "manifest/sniff.h"
 
 #define REASON_BYTES 128
-
-/* The members that are looked up in a JSON element. */
-enum wanted {
-	WANT_URL, WANT_TYPE, WANT_NAME,
-	WANT_LADE_URL, WANT_LADE_TYPE, WANT_LADE_NAME, WANT_STATUS,
-	WANT_WHOLE_URL, WANT_WHOLE_TYPE, WANT_WHOLE_NAME, /* a name that has a dot in it */
-	WANT_VERSION, WANT_WHOLE_VERSION,
-	WANTED
-};
 
 struct manifest {
 	struct manifest_options options;
@@ -40,8 +33,7 @@ struct manifest {
 	struct csv_reader *csv;
 	struct json_reader *json;
 	struct lines lines; /* of a list */
-	struct json_path paths[WANTED];
-	struct json_lookup *lookup;
+	struct members *members;
 	struct span *names; /* of the columns; owned copies */
 	size_t n_names;
 	struct columns columns;
@@ -89,7 +81,7 @@ open_csv(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
 	if (status != SOURCE_BYTES)
 		return -1;
 	if (header.bad)
-		return fault_set(f, header.line, header.bad_column, "the header %s", header.bad);
+		return fault_set(f, header.bad_line, header.bad_column, "the header %s", header.bad);
 	if (header.n_cells > LIMIT_COLUMNS)
 		return fault_set(f, header.line, 0, "has more than %u columns", LIMIT_COLUMNS);
 	keep_names(m, header.cells, header.n_cells);
@@ -112,61 +104,25 @@ open_csv(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
 	return 0;
 }
 
-static void
-want(struct manifest *m, enum wanted which, enum wanted whole, const char *plain,
-     const char *mapped)
-{
-	json_path_init(&m->paths[which], mapped ? mapped : plain, false);
-	m->paths[which].loose = !mapped;
-	if (mapped && strchr(mapped, '.'))
-		json_path_init(&m->paths[whole], mapped, true);
-}
-
-/* Reads the first element, to see whether this is a results file. */
-static int
-look_at_first(struct manifest *m, struct fault *f)
-{
-	enum source_status status = json_reader_next(m->json, true, &m->first, f);
-	struct json_value top;
-	int i;
-
-	if (status == SOURCE_BROKEN)
-		return -1;
-	if (status != SOURCE_BYTES)
-		return 0;
-	m->has_first = true;
-	json_lookup_run(m->lookup, m->first.text, &top);
-	m->plan.is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT;
-	for (i = WANT_LADE_URL; !m->plan.is_results && i < WANT_STATUS; i++)
-		if (json_lookup_value(m->lookup, (unsigned)i).kind != JSON_ABSENT)
-			return fault_set(f, m->first.line, 0,
-					 "a member's name begins with lade_, which is kept for results "
-					 "files, but there is no member lade_status");
-	return 0;
-}
-
 static int
 open_json(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
 {
 	const struct manifest_options *o = &m->options;
+	enum source_status status;
+	bool own;
 
-	want(m, WANT_URL, WANT_WHOLE_URL, "url", o->map_url);
-	want(m, WANT_TYPE, WANT_WHOLE_TYPE, "assetType", o->map_type);
-	want(m, WANT_NAME, WANT_WHOLE_NAME, "name", o->map_name);
-	json_path_init(&m->paths[WANT_LADE_URL], "lade_url", true);
-	json_path_init(&m->paths[WANT_LADE_TYPE], "lade_assetType", true);
-	json_path_init(&m->paths[WANT_LADE_NAME], "lade_name", true);
-	json_path_init(&m->paths[WANT_STATUS], "lade_status", true);
-	if (o->version_column)
-		want(m, WANT_VERSION, WANT_WHOLE_VERSION, NULL, o->version_column);
-	m->lookup = json_lookup_new(m->paths, WANTED);
+	m->members = members_new(o);
 	m->json = json_reader_new(m->source, sniffed->window, sniffed->skip,
 				  m->format == MANIFEST_NDJSON, o->json_path);
-	if (look_at_first(m, f) < 0)
+	status = json_reader_next(m->json, true, &m->first, f);
+	m->has_first = status == SOURCE_BYTES;
+	if (status == SOURCE_BROKEN || (m->has_first && members_begin(m->members, &m->first, f) < 0))
 		return -1;
-	m->plan.plain_url = m->plan.is_results || (!o->map_url && !o->split_urls);
-	m->plan.plain_type = m->plan.is_results || (!o->map_type && o->type == ASSET_NONE);
-	m->plan.plain_name = m->plan.is_results || !o->map_name;
+	own = members_is_results(m->members);
+	m->plan.is_results = own;
+	m->plan.plain_url = own || (!o->map_url && !o->split_urls);
+	m->plan.plain_type = own || (!o->map_type && o->type == ASSET_NONE);
+	m->plan.plain_name = own || !o->map_name;
 	m->plan.has_name = true;
 	return 0;
 }
@@ -218,9 +174,7 @@ manifest_free(struct manifest *m)
 	for (i = 0; i < m->n_names; i++)
 		free((char *)m->names[i].p);
 	free(m->names);
-	for (i = 0; i < WANTED; i++)
-		json_path_fini(&m->paths[i]);
-	json_lookup_free(m->lookup);
+	members_free(m->members);
 	csv_reader_free(m->csv);
 	json_reader_free(m->json);
 	source_free(m->source);
@@ -286,6 +240,7 @@ next_csv(struct manifest *m, struct manifest_row *row, struct fault *f)
 		.cells = r.cells,
 		.n_cells = r.n_cells,
 		.bad = r.bad,
+		.bad_line = r.bad_line,
 		.bad_column = r.bad_column,
 	};
 	if (!row->bad && r.n_cells != m->n_names)
@@ -300,7 +255,7 @@ static enum source_status
 next_line(struct manifest *m, struct manifest_row *row, struct fault *f)
 {
 	enum source_status status;
-	struct span line;
+	struct span line, whole;
 	size_t bad;
 
 	do {
@@ -312,60 +267,19 @@ next_line(struct manifest *m, struct manifest_row *row, struct fault *f)
 					     .end = m->lines.offset};
 		while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 			line.n--;
+		whole = line;
 		line = span_trim(line);
 	} while (line.n == 0 || line.p[0] == '#');
 	m->list_cell = line;
 	row->url = line;
 	row->cells = &m->list_cell;
 	row->n_cells = 1;
-	if (!text_utf8_valid(line, &bad)) {
-		row->bad = "is not UTF-8";
+	if (!text_utf8_valid(whole, &bad)) {
+		row->bad = encoding_fault(whole, bad);
+		row->bad_line = row->line;
 		row->bad_column = (int64_t)bad + 1;
 	}
 	return SOURCE_BYTES;
-}
-
-/* The member that a path led to; a name with a dot in it wins over the way that the dots tell. */
-static struct json_value
-member(const struct manifest *m, enum wanted which, enum wanted whole)
-{
-	struct json_value v = json_lookup_value(m->lookup, whole);
-
-	return v.kind != JSON_ABSENT ? v : json_lookup_value(m->lookup, which);
-}
-
-/* A string, or nothing; anything else is the row's fault. */
-static struct span
-string_member(struct json_value own, struct json_value v, const char *what, const char **bad)
-{
-	if (own.kind != JSON_ABSENT)
-		v = own;
-	if (v.kind != JSON_STRING && v.kind != JSON_NULL && v.kind != JSON_ABSENT)
-		*bad = what;
-	else if (v.text.n > 0 && memchr(v.text.p, '\0', v.text.n))
-		*bad = "holds a NUL where a url, name or assetType is";
-	return v.kind == JSON_STRING ? v.text : span_none();
-}
-
-static void
-fill_from_members(struct manifest *m, struct manifest_row *row)
-{
-	struct json_value name = member(m, WANT_NAME, WANT_WHOLE_NAME), none = {JSON_ABSENT, {0}};
-	struct json_value own_url = none, own_type = none, own_name = none;
-
-	if (m->plan.is_results) {
-		own_url = json_lookup_value(m->lookup, WANT_LADE_URL);
-		own_type = json_lookup_value(m->lookup, WANT_LADE_TYPE);
-		own_name = json_lookup_value(m->lookup, WANT_LADE_NAME);
-	}
-	if (name.kind == JSON_NUMBER)
-		name.kind = JSON_STRING;
-	row->url = span_trim(string_member(own_url, member(m, WANT_URL, WANT_WHOLE_URL),
-					   "url: is no string", &row->bad));
-	row->type_word = span_trim(string_member(own_type, member(m, WANT_TYPE, WANT_WHOLE_TYPE),
-						 "assetType: is no string", &row->bad));
-	row->name = string_member(own_name, name, "name: is no string", &row->bad);
-	row->version = member(m, WANT_VERSION, WANT_WHOLE_VERSION).text;
 }
 
 /* The line and column of an offset in an element. */
@@ -373,32 +287,28 @@ static void
 locate(const struct json_element *e, size_t at, int64_t *line, int64_t *column)
 {
 	const char *p = e->text.p, *end = p + (at < e->text.n ? at : e->text.n), *lf;
+	int64_t before = e->column;
 
 	*line = e->line;
-	*column = 0;
 	while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
 		++*line;
+		before = 1;
 		p = lf + 1;
 	}
-	/* the column is known only where the line begins inside the element, or with it */
-	if (*line > e->line || e->offset == 0)
-		*column = end - p + 1;
+	*column = before + (end - p);
 }
 
 static enum source_status
 bad_element(struct manifest *m, struct manifest_row *row, const struct json_element *e,
 	    const struct json_wrong *w, struct fault *f)
 {
-	int64_t line, column;
-
-	locate(e, w->at, &line, &column);
+	locate(e, w->at, &row->bad_line, &row->bad_column);
 	if (w->syntax && m->format == MANIFEST_JSON) {
-		fault_set(f, line, column, "%s", w->text);
+		fault_set(f, row->bad_line, row->bad_column, "%s", w->text);
 		return SOURCE_BROKEN;
 	}
 	row->json = w->syntax ? span_none() : e->text;
 	row->bad = w->text;
-	row->bad_column = m->format == MANIFEST_NDJSON ? (int64_t)w->at + 1 : column;
 	return SOURCE_BYTES;
 }
 
@@ -407,7 +317,6 @@ next_json(struct manifest *m, struct manifest_row *row, struct fault *f)
 {
 	enum source_status status = SOURCE_BYTES;
 	struct json_element e;
-	struct json_value top;
 	struct json_wrong w;
 
 	if (m->has_first)
@@ -415,20 +324,14 @@ next_json(struct manifest *m, struct manifest_row *row, struct fault *f)
 	else
 		status = json_reader_next(m->json, false, &e, f);
 	m->has_first = false;
+	if (status == SOURCE_END && members_end(m->members, f) < 0)
+		return SOURCE_BROKEN;
 	if (status != SOURCE_BYTES)
 		return status;
 	*row = (struct manifest_row){
 		.line = e.line, .offset = e.offset, .end = e.end, .json = e.text};
-	w = json_lookup_run(m->lookup, e.text, &top);
-	if (w.text)
-		return bad_element(m, row, &e, &w, f);
-	if (top.kind == JSON_STRING)
-		row->url = span_trim(top.text);
-	else if (top.kind == JSON_OBJECT)
-		fill_from_members(m, row);
-	else
-		row->bad = "is neither an object nor a URL";
-	return SOURCE_BYTES;
+	w = members_read(m->members, e.text, row);
+	return w.text ? bad_element(m, row, &e, &w, f) : SOURCE_BYTES;
 }
 
 /* The next URL of the field that is being split; false: there is none. */

@@ -54,7 +54,7 @@ struct manifest_row {
 	int64_t line;         /* where the record starts, from 1 */
 	int64_t offset, end;  /* its bytes in the file, line end included */
 	struct span url;      /* the manifest's spelling, blanks around it cut */
-	struct span name;     /* empty when there is none */
+	struct span name;     /* empty when there is none; p NULL: no member (JSON) or column for it */
 	struct span type_word; /* the manifest's own word, trimmed; empty when not from the manifest */
 	struct span version;  /* of options.version_column, as it is; empty when there is none */
 	enum asset_type type; /* from the word, the option or the extension; ASSET_NONE: neither */
@@ -66,7 +66,8 @@ struct manifest_row {
 				   * number of fields, a line that is no JSON, bytes that are no
 				   * UTF-8 ...), else NULL; url, name and json may be empty then.
 				   * Valid like the spans */
-	int64_t bad_column;       /* of that fault, in bytes from 1; 0 when unknown */
+	int64_t bad_line;         /* of that fault; 0: the line where the record starts, of the whole */
+	int64_t bad_column;       /* of that fault, in bytes from 1; 0 with the whole record or field */
 };
 
 enum manifest_status {

@@ -9,9 +9,9 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "base/text.h"
+#include "manifest/encoding.h"
 #include "manifest/json.h"
-
-#define ENCODING_BYTES 4 /* enough to tell UTF-16 and a byte order mark */
 
 static bool
 ends_with(struct span path, const char *suffix)
@@ -55,6 +55,30 @@ read_line(struct source *s, struct sniffed *out, size_t from, struct fault *f)
 	return status;
 }
 
+/* Reads until the record at from has its end in the window, whose line ends inside quotation marks
+ * are none, or the end, or as much as a record may have. */
+static enum source_status
+read_record(struct source *s, struct sniffed *out, size_t from, struct fault *f)
+{
+	enum source_status status = SOURCE_BYTES;
+	bool quoted = false;
+	size_t i = from;
+
+	for (;;) {
+		for (; i < out->window.n; i++) {
+			if (out->window.p[i] == '"')
+				quoted = !quoted;
+			else if (!quoted && (out->window.p[i] == '\n' || out->window.p[i] == '\r'))
+				return SOURCE_BYTES;
+		}
+		if (out->window.n >= LIMIT_ROW_BYTES)
+			return SOURCE_BYTES;
+		status = source_more(s, true, &out->window, f);
+		if (status != SOURCE_BYTES)
+			return status;
+	}
+}
+
 static bool
 is_blank(char c)
 {
@@ -70,16 +94,34 @@ first_byte(struct span w, size_t from)
 	return from;
 }
 
-/* The first line that is neither blank nor a comment begins like a URL. */
+/*
+ * Whether the first line that is neither blank nor a comment begins like a URL. Reads as far as that
+ * line's end: a pipe may not have given it yet.
+ */
 static bool
-begins_with_url(struct span w, size_t at)
+begins_with_url(struct source *s, struct sniffed *out, size_t at, struct fault *f)
 {
-	while (at < w.n && w.p[at] == '#') {
-		const char *lf = memchr(w.p + at, '\n', w.n - at);
+	const char *lf;
+	struct span w;
 
+	for (;;) {
+		while (at == out->window.n && source_more(s, true, &out->window, f) == SOURCE_BYTES)
+			continue;
+		if (read_line(s, out, at, f) == SOURCE_BROKEN || at == out->window.n)
+			return false; /* the reader meets the same fault and reports it */
+		w = out->window;
+		if (w.n > LIMIT_ROW_BYTES)
+			return false;
+		if (is_blank(w.p[at])) {
+			at++;
+			continue;
+		}
+		if (w.p[at] != '#')
+			break;
+		lf = memchr(w.p + at, '\n', w.n - at);
 		if (!lf)
 			return false;
-		at = first_byte(w, (size_t)(lf + 1 - w.p));
+		at = (size_t)(lf + 1 - w.p);
 	}
 	return (w.n - at > 8 && strncasecmp(w.p + at, "https://", 8) == 0) ||
 	       (w.n - at > 7 && strncasecmp(w.p + at, "http://", 7) == 0);
@@ -117,15 +159,17 @@ json_kind(struct source *s, const struct manifest_options *o, enum manifest_form
 	if (has_url || top.kind != JSON_OBJECT)
 		return MANIFEST_NDJSON;
 	/* one object on a line of its own: does anything follow? */
-	while (first_byte(out->window, end) == out->window.n &&
+	while ((end = first_byte(out->window, end)) == out->window.n &&
+	       out->window.n <= LIMIT_ROW_BYTES &&
 	       source_more(s, true, &out->window, f) == SOURCE_BYTES)
 		continue;
 	return first_byte(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;
 }
 
-/* The delimiter that stands most often outside quotes in the header line. */
+/* The delimiter that stands most often outside quotes in the header line; *tie: another does so as
+ * often, and it is not said which is meant. */
 static char
-sniff_delimiter(struct span w, size_t at)
+sniff_delimiter(struct span w, size_t at, bool *tie)
 {
 	static const char candidates[] = ",;\t";
 	size_t counts[3] = {0}, best = 0, i;
@@ -140,20 +184,61 @@ sniff_delimiter(struct span w, size_t at)
 	for (i = 1; i < 3; i++)
 		if (counts[i] > counts[best])
 			best = i;
+	*tie = false;
+	for (i = 0; i < 3; i++)
+		*tie |= i != best && counts[i] > 0 && counts[i] == counts[best];
 	return candidates[best];
+}
+
+/* The first line's text from at on. */
+static struct span
+first_line(struct span w, size_t at)
+{
+	struct span line = {w.p + at, 0};
+
+	while (at + line.n < w.n && line.p[line.n] != '\n' && line.p[line.n] != '\r')
+		line.n++;
+	return line;
+}
+
+/* What is to be said of a first line that is no header of a CSV. */
+static int
+check_header(struct span line, struct fault *f)
+{
+	if (line.n <= 6 && line.n >= 4 && strncasecmp(line.p, "sep=", 4) == 0)
+		return fault_set(f, 1, 1, "the first line is a hint for Excel, no header: sed 1d FILE > NEW");
+	return 0;
+}
+
+/* Whether a line is the header of a CSV that has a column for the url. */
+static bool
+is_header(struct span line, const char *url_name)
+{
+	size_t i, from = 0;
+
+	for (i = 0; i <= line.n; i++) {
+		if (i < line.n && !strchr(",;\t", line.p[i]))
+			continue;
+		struct span cell = span_trim((struct span){line.p + from, i - from});
+
+		if (cell.n >= 2 && cell.p[0] == '"' && cell.p[cell.n - 1] == '"')
+			cell = (struct span){cell.p + 1, cell.n - 2};
+		if (text_same_loosely(cell, span_of(url_name)))
+			return true;
+		from = i + 1;
+	}
+	return false;
 }
 
 static int
 check_encoding(struct sniffed *out, struct fault *f)
 {
-	const unsigned char *p = (const unsigned char *)out->window.p;
-	size_t n = out->window.n;
+	const char *what = encoding_refuse(out->window);
 
-	if (n >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+	if (what)
+		return fault_set(f, 1, 1, "%s", what);
+	if (out->window.n >= 3 && memcmp(out->window.p, "\xEF\xBB\xBF", 3) == 0)
 		out->skip = 3;
-	if ((n >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF))) ||
-	    memchr(p, '\0', n < 4 ? n : 4))
-		return fault_set(f, 1, 1, "is UTF-16, not UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW");
 	return 0;
 }
 
@@ -167,13 +252,37 @@ find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault 
 		status = source_more(s, true, &out->window, f);
 	if (status == SOURCE_BROKEN || check_encoding(out, f) < 0)
 		return -1;
-	while ((*at = first_byte(out->window, out->skip)) == out->window.n) {
+	*at = out->skip;
+	while ((*at = first_byte(out->window, *at)) == out->window.n) {
+		if (out->window.n > LIMIT_ROW_BYTES)
+			return fault_set(f, 1, 1, "begins with more than 4 MiB of blanks");
 		status = source_more(s, true, &out->window, f);
 		if (status == SOURCE_BROKEN)
 			return -1;
 		if (status == SOURCE_END)
 			return fault_set(f, 0, 0, "is empty: a manifest begins with a header, or is JSON");
 	}
+	return 0;
+}
+
+/* The delimiter of a CSV whose first line is in the window. */
+static int
+find_delimiter(const struct manifest_options *o, struct sniffed *out, size_t at, struct fault *f)
+{
+	bool tie;
+
+	if (check_header(first_line(out->window, at), f) < 0)
+		return -1;
+	if (out->format == MANIFEST_TSV) {
+		out->delimiter = o->delimiter ? o->delimiter : '\t';
+		return 0;
+	}
+	out->delimiter = sniff_delimiter(out->window, at, &tie);
+	if (o->delimiter)
+		out->delimiter = o->delimiter;
+	else if (tie)
+		return fault_set(f, 1, 0, "two characters could part the header's columns: --delimiter "
+					  "says which does");
 	return 0;
 }
 
@@ -193,17 +302,17 @@ sniff(struct source *s, const char *path, const struct manifest_options *o, stru
 	if (json && o->format == MANIFEST_AUTO) {
 		format = json_kind(s, o, format, out, f);
 	} else if (!json) {
-		if (read_line(s, out, at, f) == SOURCE_BROKEN)
+		if (read_record(s, out, at, f) == SOURCE_BROKEN)
 			return -1;
 		if (format == MANIFEST_AUTO)
-			format = begins_with_url(out->window, at) ? MANIFEST_LIST : MANIFEST_CSV;
+			format = begins_with_url(s, out, at, f) ? MANIFEST_LIST : MANIFEST_CSV;
 	}
 	out->format = format;
-	if (format == MANIFEST_TSV)
-		out->delimiter = '\t';
-	else if (format == MANIFEST_CSV)
-		out->delimiter = sniff_delimiter(out->window, at);
-	if (o->delimiter && out->delimiter)
-		out->delimiter = o->delimiter;
+	if (format == MANIFEST_LIST && o->format == MANIFEST_AUTO &&
+	    is_header(first_line(out->window, at), o->map_url ? o->map_url : "url"))
+		return fault_set(f, 1, 1, "is named like a list of URLs, but begins with the header of a "
+					  "CSV: --format csv, if it is one");
+	if (format == MANIFEST_CSV || format == MANIFEST_TSV)
+		return find_delimiter(o, out, at, f);
 	return 0;
 }

@@ -37,6 +37,7 @@ struct source {
 	z_stream z;
 	struct buf packed;  /* compressed bytes not yet inflated */
 	int64_t text_bytes; /* inflated so far */
+	const char *damage; /* of what comes behind the text that was given already; NULL: none */
 };
 
 struct source *
@@ -126,6 +127,8 @@ inflate_some(struct source *s, struct fault *f)
 	size_t before = s->window.len;
 	int rc;
 
+	if (s->damage)
+		return damaged(s, s->damage, f);
 	if (s->packed.len == 0)
 		return SOURCE_END;
 	if (!s->in_member) {
@@ -146,9 +149,11 @@ inflate_some(struct source *s, struct fault *f)
 	if (rc == Z_MEM_ERROR)
 		mem_exhausted();
 	if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-		return damaged(s, s->z.msg ? s->z.msg : "no gzip header", f);
-	if (s->text_bytes > RATIO_SLACK_BYTES + s->read_bytes * (int64_t)LIMIT_GZIP_RATIO)
-		return damaged(s, "it grows by more than any catalog would", f);
+		s->damage = s->z.msg ? s->z.msg : "no gzip header";
+	else if (s->text_bytes > RATIO_SLACK_BYTES + s->read_bytes * (int64_t)LIMIT_GZIP_RATIO)
+		s->damage = "it grows by more than any catalog would";
+	if (s->damage && s->window.len == before)
+		return damaged(s, s->damage, f);
 	if (rc == Z_STREAM_END) {
 		inflateEnd(&s->z);
 		s->in_member = false;

@@ -34,6 +34,9 @@ const char *url_check(struct span url, bool allow_private, struct url_memo *memo
  */
 bool url_host_is_private(struct span host);
 
+/* What is odd about a URL that can be sent: NULL, or a warning (static text). */
+const char *url_oddity(struct span url);
+
 /* The extension of the URL's path, without the dot; empty when it has none. */
 struct span url_extension(struct span url);
 

@@ -93,11 +93,84 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 	upload m.ndjson
 	expect_status 1
 	expect_received 2
-	says "m.ndjson:2: is not valid JSON"
+	says "m.ndjson:2:8: the JSON ends too early"
 	[ "$(jq -r .lade_status m.results.ndjson | paste -sd ' ')" = "uploaded invalid uploaded" ]
 	upload m.ndjson
 	expect_received 2
 	[ "$(wc -l <m.results.ndjson)" -eq 3 ]
+}
+
+@test "a bad byte is named by its own line and column, the row by its first line" {
+	serve
+	printf 'url,name\nhttps://cdn.example.com/1.jpg,"a\nb\351"\n' >m.csv
+	upload m.csv
+	expect_status 1
+	says "m.csv:3:2: is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW)"
+	[ "$(tail -1 m.results.csv | grep -o ',2$')" = ,2 ]
+}
+
+@test "a --map that is nowhere in the JSON is an error, with --skip-empty too" {
+	serve
+	echo '[{"image":"https://cdn.example.com/1.jpg"}]' >m.json
+	upload m.json --map url=picture --skip-empty
+	expect_status 3
+	says "m.json: no element has a member picture"
+	upload m.json
+	expect_status 1
+	says "m.json:1: no member url"
+	expect_received 0
+}
+
+@test "one catalog as spreadsheets save it: commas, semicolons, TABs, UTF-16, gzip: the same uploads" {
+	serve
+	cat >a.csv <<-'END'
+		Handle,Title,Image Src,Price
+		ring,"Ring, ""gold""",https://cdn.example.com/ring.jpg?v=1,"12,50"
+		lamp,"Lamp
+		blue",https://cdn.example.com/läm p.jpg,3
+		none,Nothing,,
+	END
+	# LibreOffice: text in quotation marks, LF; Excel: a byte order mark, CRLF, the locale's delimiter
+	cat >b.csv <<-'END'
+		"Handle";"Title";"Image Src";"Price"
+		"ring";"Ring, ""gold""";"https://cdn.example.com/ring.jpg?v=1";"12,50"
+		"lamp";"Lamp
+		blue";"https://cdn.example.com/läm p.jpg";3
+		"none";"Nothing";;
+	END
+	{ printf '\357\273\277'; sed 's/$/\r/' b.csv | sed 's/^"lamp";"Lamp\r/"lamp";"Lamp/'; } >c.csv
+	sed 's/;/\t/g' b.csv >d.tsv
+	cp d.tsv e.csv
+	gzip -c a.csv >f.csv.gz
+	iconv -t UTF-16 b.csv >g.csv
+	run lade upload --base-url "$base" g.csv
+	expect_status 3
+	says "iconv -f UTF-16 -t UTF-8 FILE > NEW"
+	iconv -f UTF-16 -t UTF-8 g.csv >h.csv
+	for file in a.csv b.csv c.csv d.tsv e.csv f.csv.gz h.csv; do
+		: >journal
+		upload $file --map "url=Image Src,name=Title" --type Image --skip-empty
+		expect_status 0
+		says "2 uploaded; 1 without a url passed over"
+		cut -f 9 journal | sort >"$file.sent"
+		cmp a.csv.sent "$file.sent"
+	done
+	grep -qF '"name":"Ring, \\"gold\\""' a.csv.sent
+}
+
+@test "what is no manifest is named for what it is, with what mends it" {
+	serve
+	printf 'url\nhttps://cdn.example.com/1.jpg\n' | iconv -t UTF-16 >m.csv
+	upload m.csv
+	expect_status 3
+	says "m.csv:1:1: is UTF-16, not UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW"
+	iconv -f UTF-16 -t UTF-8 m.csv >n.csv
+	upload n.csv
+	expect_status 0
+	printf 'PK\003\004....' >m.csv
+	upload m.csv
+	expect_status 3
+	says "perhaps a spreadsheet (.xlsx, .ods): save it as CSV UTF-8"
 }
 
 @test "standard input needs -o, and is read as it comes" {

@@ -23,6 +23,7 @@
 #include "answer.h"
 #include "fault.h"
 #include "limit.h"
+#include "media.h"
 #include "request.h"
 
 #define READ_BYTES 16384
@@ -471,6 +472,16 @@ handle(struct conn *c, struct request *r)
 	}
 	if (in_outage('5'))
 		return refuse(c, r, "key-ok", 503, "503", "down", "", 0);
+	if (media_is_asked(r)) {
+		journal_request(c, r, r->key.p ? "key-ok" : "key-none", media_compose(&c->out, r), NULL);
+		c->due_ms = o.latency_ms > 0 ? now_ms() + o.latency_ms : 0;
+		c->sent = 0;
+		if (c->due_ms == 0)
+			return send_out(c);
+		c->next_waiting = waiting;
+		waiting = c;
+		return true;
+	}
 	if (!r->key.p || (o.key && (strlen(o.key) != r->key.n || memcmp(o.key, r->key.p, r->key.n))))
 		return refuse(c, r, r->key.p ? "key-bad" : "key-none", 401, "401", "invalid key", "", 0);
 	if (!hit)

@@ -38,7 +38,8 @@ static const struct check checks[] = {
 	{"https://@a.example/", "!url: holds a user name"},
 	{"https://a.example\\@b.example/", "!url: holds a backslash"},
 	{"https://a.example/\x01", "!url: holds a control character"},
-	{"https://a.example/\n", "!url: holds a control character"},
+	{"https://a.example/\n", "!url: holds a line end"},
+	{"https://a.example/\x7F", "!url: holds a control character"},
 	{"https://a.example/%zz", "!url: a %"},
 	{"https://a.example/%4", "!url: a %"},
 	{"https://a.example:0/", "!url: the port"},
@@ -49,6 +50,43 @@ static const struct check checks[] = {
 	{"https://-a.example/", "!url: the host has an empty label"},
 	{"https://a b.example/", "!url: the host is not valid"},
 	{"https://[::1", "!url: the host is not valid"},
+	{"https://a-.example/", "!url: the host has an empty label"},
+	{"https://a.example../", "!url: the host has an empty label"},
+	{"https://a~b.example/", "!url: the host holds a character"},
+	{"https://a+b.example/", "!url: the host"},
+	{"https://a%2Fb.example/", "!url: the host"},
+	{"https://a%00b.example/", "!url: the host"},
+	{"https://1.2.3.4.5/", "!url: the host is neither a name nor"},
+	{"https://256.1.1.1/", "!url: the host is neither a name nor"},
+	{"https://a.example.0x7f/", "!url: the host is neither a name nor"},
+	{"https://a.123/", "!url: the host is neither a name nor"},
+	{"https://8.8/x", "https://8.0.0.8/x"},
+	{"https://0x08080808/x", "https://8.8.8.8/x"},
+	{"https://3com.example/x", "https://3com.example/x"},
+	{"http://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1/", "!url: no outside"}, /* fullwidth 127 */
+	{"http://\xEF\xBC\x98.8/", "http://8.0.0.8/"}, /* fullwidth 8 */
+	{"http://127\xE3\x80\x82" "0\xE3\x80\x82" "0\xE3\x80\x82" "1/", "!url: no outside"}, /* U+3002 */
+	{"http://\xE2\x93\x9B" "ocalhost/", "!url: no outside"},
+	/* international names that cannot be converted: libcurl calls that out of memory */
+	{"https://\xCD\xB8.example/", "!url: the host is not valid"},
+	{"https://a\xCC\x88\xE2\x80\x8D-.example/", "!url: the host"},
+	{"http://[64:ff9b:1::1]/", "!url: no outside"},
+	{"http://[2001:db8::1]/", "!url: no outside"},
+	{"http://[2001::1]/", "!url: no outside"},
+	{"http://[3fff::1]/", "!url: no outside"},
+	{"http://[5f00::1]/", "!url: no outside"},
+	{"http://[100::1]/", "!url: no outside"},
+	{"http://[ff02::1]/", "!url: no outside"},
+	{"http://[fe80::1%25eth0]/", "!url: no outside"},
+	{"http://[::7f00:1]/", "!url: no outside"},
+	{"http://[::ffff:8.8.8.8]/", "http://[::ffff:8.8.8.8]/"},
+	{"http://192.0.2.1/", "!url: no outside"},
+	{"http://198.18.0.1/", "!url: no outside"},
+	{"http://198.51.100.1/", "!url: no outside"},
+	{"http://203.0.113.1/", "!url: no outside"},
+	{"http://172.32.0.1/", "http://172.32.0.1/"},
+	{"http://100.128.0.1/", "http://100.128.0.1/"},
+	{"http://a.invalid/", "!url: no outside"},
 	{"http://localhost/", "!url: no outside"},
 	{"http://x.localhost/", "!url: no outside"},
 	{"http://LOCALHOST./", "!url: no outside"},
@@ -147,8 +185,56 @@ types(void **state)
 	assert_int_equal(asset_type_infer(span_of("https://a/b.JPeG?x=.mp4#.pdf")), ASSET_IMAGE);
 	assert_int_equal(asset_type_infer(span_of("https://a/b.tar.wav")), ASSET_AUDIO);
 	assert_int_equal(asset_type_infer(span_of("https://a.mp4/b")), ASSET_NONE);
+	assert_int_equal(asset_type_infer(span_of("https://a.mp4")), ASSET_NONE);
+	assert_int_equal(asset_type_infer(span_of("https://a.mp4?x.jpg")), ASSET_NONE);
 	assert_int_equal(asset_type_infer(span_of("https://a/b.")), ASSET_NONE);
 	assert_int_equal(asset_type_infer(span_of("https://a/b.ts")), ASSET_NONE);
+}
+
+static void
+content_types(void **state)
+{
+	static const struct {
+		enum asset_type type;
+		const char *content_type;
+		bool fits;
+	} cases[] = {
+		{ASSET_IMAGE, "image/jpeg", true}, {ASSET_IMAGE, "IMAGE/PNG", true},
+		{ASSET_IMAGE, "text/html", false}, {ASSET_IMAGE, "", true},
+		{ASSET_IMAGE, "application/octet-stream", true}, {ASSET_IMAGE, "video/mp4", false},
+		{ASSET_VIDEO, "video/mp4", true}, {ASSET_VIDEO, "application/mp4", true},
+		{ASSET_VIDEO, "audio/mp4", false}, {ASSET_AUDIO, "audio/mpeg", true},
+		{ASSET_AUDIO, "application/ogg", true}, {ASSET_AUDIO, "image/png", false},
+		{ASSET_DOCUMENT, "application/pdf", true}, {ASSET_DOCUMENT, "text/plain", true},
+		{ASSET_DOCUMENT, "text/html", false}, {ASSET_DOCUMENT, "application/json", false},
+		{ASSET_DOCUMENT, "image/png", false}, {ASSET_NONE, "image/png", false},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cases); i++)
+		if (asset_type_fits(cases[i].type, span_of(cases[i].content_type)) != cases[i].fits)
+			fail_msg("%d %s", (int)cases[i].type, cases[i].content_type);
+}
+
+static void
+oddities(void **state)
+{
+	static const char *const odd[] = {
+		"https://a.example/x.jpg\xC2\xA0", "https://a.example/\xE2\x80\x8Bx.jpg",
+		"https://a.example/\xEF\xBB\xBFx.jpg", "https://a.example/x,https://a.example/y",
+		"https://a.example/x http://a.example/y"};
+	static const char *const good[] = {
+		"https://a.example/x.jpg", "https://a.example/f/https://b.example/x.jpg",
+		"https://a.example/?u=https://b.example/x", "https://a.example/\xC3\xA4,b", "https://a.example/a,b://c",
+		"https://\xE2\x93\x9B.example/"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(odd); i++)
+		assert_non_null(url_oddity(span_of(odd[i])));
+	for (i = 0; i < COUNT_OF(good); i++)
+		assert_null(url_oddity(span_of(good[i])));
 }
 
 static void
@@ -189,6 +275,8 @@ main(void)
 		cmocka_unit_test(allowing_private_hosts_is_remembered_apart),
 		cmocka_unit_test(the_length_at_its_limit_and_one_past),
 		cmocka_unit_test(types),
+		cmocka_unit_test(content_types),
+		cmocka_unit_test(oddities),
 		cmocka_unit_test(warnings),
 	};
 

@@ -1,0 +1,81 @@
+/*
+ * Following several paths through one JSON element while it is read (json.c): only for json.c and
+ * json_lookup.c.
+ */
+#ifndef LADE_MANIFEST_JSON_LOOKUP_H
+#define LADE_MANIFEST_JSON_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <yajl/yajl_parse.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/span.h"
+#include "manifest/json.h"
+
+/* A name that was met: its hash, and the offset of its last byte. */
+struct seen_key {
+	uint64_t hash;
+	size_t at;
+};
+
+struct json_lookup {
+	const struct json_path *paths;
+	unsigned n;
+	uint16_t may_begin[256]; /* by a name's first byte: which paths' first parts it may be, bits */
+	/* of the parse that is going on, or was last */
+	yajl_handle yajl; /* NULL: the text is walked instead, and ... */
+	const char *walk_start;
+	size_t walked;    /* ... so many bytes of it are behind */
+	struct arena arena; /* yajl's memory */
+	unsigned depth;
+	bool led;           /* a path leads to the value that comes next */
+	bool is_array[LIMIT_DEPTH + 1];
+	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
+	uint16_t live;                 /* paths whose first part matches the way here, bits */
+	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
+	bool loosely[JSON_PATHS];      /* the last of them but for case, blanks, '-' and '_' */
+	bool loose[JSON_PATHS];        /* so was the value found that is kept */
+	struct json_value top;
+	size_t end; /* behind the value; 0: not seen */
+	const char *wrong; /* the first that is wrong although it is JSON */
+	size_t wrong_at;
+	bool stopped;    /* the parse was ended for it */
+	struct buf text; /* of the values found */
+	size_t at[JSON_PATHS], len[JSON_PATHS];
+	enum json_kind kind[JSON_PATHS];
+	size_t top_at;
+	struct seen_key *keys; /* the top-level names */
+	size_t n_keys, cap_keys;
+	/* for json_members */
+	int (*on_member)(void *ctx, struct span key, struct json_value value);
+	void *ctx;
+	struct buf key;
+};
+
+/* Follows the paths of a set (bits) that go on with this name or index in the container that is open. */
+void lookup_follow(struct json_lookup *l, unsigned set, struct span name);
+
+/* The way comes back to a depth: what paths matched further down is over. */
+void lookup_forget_below(struct json_lookup *l, unsigned depth);
+
+/* The container that is open now, before its next value: which array index that has. */
+void lookup_enter_item(struct json_lookup *l);
+
+/* Offset of the last byte of the token that is being read. */
+size_t lookup_here(const struct json_lookup *l);
+
+/* Keeps the value that path i led to. A name that is the same exactly wins over one that is so only
+ * loosely, as in a CSV header; two of a kind are one too many. */
+void lookup_capture(struct json_lookup *l, unsigned i, enum json_kind kind, struct span text);
+
+/* Keeps a top-level name, for ... */
+void lookup_remember_key(struct json_lookup *l, struct span key);
+
+/* ... whether two of them are the same; wrong_at gets the place of the second. */
+bool lookup_has_twins(struct json_lookup *l);
+
+#endif

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# What check says of manifests, and upload --strict.
+
+load common
+
+# check [options] FILE...: runs lade check; $output is what it printed, the file err what it said.
+check() {
+	run sh -c 'timeout 20 "$LADE" check "$@" 2>err' sh "$@"
+}
+
+shows() {
+	grep -qxF -- "$1" <<<"$output" || { echo "$output" >&2; cat err >&2; return 1; }
+}
+
+@test "a good manifest: the summary, exit 0, no key, no network, nothing on standard error" {
+	unset GLOBALAIOPC_API_KEY
+	printf 'url,assetType\nhttps://cdn.example.com/a,Image\nhttps://cdn.example.com/b.mp4,\nhttps://cdn.example.com/a,image\n' >m.csv
+	check m.csv
+	expect_status 0
+	[ "$output" = "                   good     duplicate       invalid
+Image                 1             1             0
+Video                 1             0             0
+all                   2             1             0" ]
+	[ ! -s err ]
+	check -q m.csv
+	expect_status 0
+	[ -z "$output" ]
+}
+
+@test "every problem with file, line and cause; then exit 1" {
+	printf 'url,assetType\nhttps:///a,Image\nhttps://cdn.example.com/b,Picture\nhttps://cdn.example.com/c\n"https://cdn.example.com/\\d",Image\nhttps://cdn.example.com/e,Audio\n' >m.csv
+	check m.csv
+	expect_status 1
+	shows "m.csv:2: url: no host"
+	shows "m.csv:3: assetType: is none of Image, Video, Audio, Document"
+	shows "m.csv:4: has 1 field, the header has 2"
+	shows "m.csv:5: url: holds a backslash"
+	shows "all                   1             0             4"
+}
+
+@test "a fault that ends the reading is a problem too: exit 3, and the next file is read" {
+	printf 'url\nhttps://cdn.example.com/1.jpg\nhttps://cdn.example.com/"2.jpg\n' >a.csv
+	echo '[{"url":"https://cdn.example.com/3.jpg"}]' >b.json
+	check a.csv none.csv b.json
+	expect_status 3
+	shows 'a.csv:3:25: a quotation mark inside a field that does not begin with one'
+	shows 'none.csv: cannot open it: No such file or directory'
+	shows "all                   2             0             0"
+	shows "not read to the end: the counts are of what was read"
+}
+
+@test "--max-problems limits what is shown, not what is counted" {
+	{ echo url; for i in $(seq 7); do echo "x$i"; done; } >m.csv
+	check --max-problems 2 m.csv
+	expect_status 1
+	[ "$(grep -c 'is not absolute' <<<"$output")" -eq 2 ]
+	shows "5 more problems not shown (--max-problems)"
+	{ echo url; for i in $(seq 101); do echo "x$i"; done; } >m.csv
+	check m.csv
+	[ "$(grep -c 'is not absolute' <<<"$output")" -eq 100 ]
+	shows "1 more problem not shown (--max-problems)"
+	check --max-problems x m.csv
+	expect_status 2
+}
+
+@test "warnings are said, and are no problem" {
+	long=$(printf 'x%.0s' $(seq 65))
+	printf 'url,assetType,name\nhttps://cdn.example.com/a.mp4,Image,n\nhttps://cdn.example.com/b.jpg,Image,%s\nhttps://cdn.example.com/c.jpg,Image,\n"https://cdn.example.com/d.jpg,https://cdn.example.com/e.jpg",Image,n\n' "$long" >m.csv
+	check m.csv
+	expect_status 0
+	shows "m.csv:2: warning: assetType: the url's extension tells another type"
+	shows "m.csv:3: warning: name: is longer than 64 characters"
+	shows "m.csv:4: warning: name: is empty"
+	shows "m.csv:5: warning: url: seems to hold several URLs (--split-urls SEPARATOR)"
+	shows "4 warnings"
+}
+
+@test "--json: an object a line, the last one the summary" {
+	printf 'url,n\nhttps://cdn.example.com/1.jpg,\nx,\nhttps://cdn.example.com/2.jpg,"a\n\351"\n,\n' >'m"\.csv'
+	check --json --skip-empty 'm"\.csv'
+	expect_status 1
+	jq -es 'map(.kind) == ["problem", "problem", "summary"] and .[0].file == "m\"\\.csv" and
+		.[0].line == 3 and (.[0] | has("column") | not) and .[1].line == 5 and .[1].column == 1 and
+		.[2].rows == 3 and .[2].good == 1 and .[2].invalid == 2 and .[2].passedOver == 1 and
+		.[2].complete and .[2].types.Image.good == 1 and .[2].types.Image.invalid == 1 and .[2].types[""].invalid == 1' <<<"$output"
+}
+
+@test "nothing that a manifest wrote reaches the terminal raw" {
+	printf '[{"url":"https://cdn.example.com/1.jpg"},\n{"u\\u001brl":"x"}]' >m.json
+	check m.json
+	expect_status 1
+	shows 'm.json:2: no member url; did you mean u\x1brl? --map url="u\x1brl"'
+	printf 'url\033[31m\n1\n' >m.csv
+	check m.csv
+	expect_status 3
+	shows 'm.csv:1: no column url; did you mean url\x1b[31m? --map url="url\x1b[31m"'
+}
+
+@test "standard input, as it comes; and a full standard output is an error" {
+	run sh -c '{ echo url; sleep 0.3; echo https://cdn.example.com/1.jpg; } | "$LADE" check -'
+	expect_status 0
+	[[ "$output" == *"all                   1 "* ]]
+	run sh -c 'printf "url\nx\n" | "$LADE" check -'
+	[[ "$output" == *"standard input:2: url: is not absolute"* ]]
+	printf 'url\nhttps://cdn.example.com/1.jpg\n' >m.csv
+	run sh -c '"$LADE" check m.csv >/dev/full 2>err'
+	expect_status 5
+	says "cannot write to standard output"
+}
+
+@test "--strict: one invalid row, and nothing is sent" {
+	serve
+	printf 'url\nhttps://cdn.example.com/1.jpg\nx\n' >m.csv
+	upload m.csv --strict
+	expect_status 1
+	says "m.csv:3: url: is not absolute"
+	says "1 of 2 rows are invalid; nothing was sent (--strict)"
+	expect_received 0
+	[ ! -e m.results.csv ]
+	printf 'url\nhttps://cdn.example.com/1.jpg\nhttps://cdn.example.com/"2.jpg\n' >m.csv
+	upload m.csv --strict
+	expect_status 3
+	expect_received 0
+	printf 'url\nhttps://cdn.example.com/1.jpg\n' >m.csv
+	upload m.csv --strict
+	expect_status 0
+	expect_received 1
+	run sh -c '"$LADE" upload --strict -o out.csv --base-url "$1" - <m.csv 2>err' sh "$base"
+	expect_status 2
+	says "wants a file, not a pipe"
+}
