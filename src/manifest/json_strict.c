@@ -69,6 +69,28 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* The first byte from p on that is not plain, or end. Eight at a time: a byte of all ones is where one
+ * is below 0x20, or a quotation mark, or a backslash (a borrow can only mark a byte above such a one,
+ * so what is found is looked at once more). */
+static const char *
+skip_plain(const char *p, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+	uint64_t eight, quotes, slashes;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&eight, p, sizeof eight);
+		quotes = eight ^ ones * '"';
+		slashes = eight ^ ones * '\\';
+		if ((((eight - ones * 0x20) & ~eight) | ((quotes - ones) & ~quotes) |
+		     ((slashes - ones) & ~slashes)) & tops)
+			break;
+	}
+	while (p < end && is_plain(*p))
+		p++;
+	return p;
+}
+
 /* A string, from its opening quote on; j->escaped tells whether it has an escape. */
 static const char *
 judge_string(struct judge *j)
@@ -77,8 +99,7 @@ judge_string(struct judge *j)
 
 	j->escaped = false;
 	for (;;) {
-		while (p < j->end && is_plain(*p))
-			p++;
+		p = skip_plain(p, j->end);
 		j->p = p;
 		if (p == j->end)
 			return TOO_EARLY;
