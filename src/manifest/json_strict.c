@@ -69,9 +69,9 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* The first byte from p on that is not plain, or end. Eight at a time: a byte of all ones is where one
- * is below 0x20, or a quotation mark, or a backslash (a borrow can only mark a byte above such a one,
- * so what is found is looked at once more). */
+/* The first byte from p on that is not plain, or end. Eight at a time: a byte of all ones is where
+ * one is below 0x20, or a quotation mark, or a backslash (a borrow can only mark a byte above such
+ * a one, so what is found is looked at once more). */
 static const char *
 skip_plain(const char *p, const char *end)
 {
@@ -83,7 +83,8 @@ skip_plain(const char *p, const char *end)
 		quotes = eight ^ ones * '"';
 		slashes = eight ^ ones * '\\';
 		if ((((eight - ones * 0x20) & ~eight) | ((quotes - ones) & ~quotes) |
-		     ((slashes - ones) & ~slashes)) & tops)
+		     ((slashes - ones) & ~slashes)) &
+		    tops)
 			break;
 	}
 	while (p < end && is_plain(*p))
@@ -106,9 +107,9 @@ judge_string(struct judge *j)
 		if (*p == '"')
 			break;
 		if (*p != '\\')
-			return *p == '\n' || *p == '\r'
-				       ? "a line end inside a string (or a quotation mark is missing)"
-				       : "a control character inside a string";
+			return *p == '\n' || *p == '\r' ? "a line end inside a string (or a "
+							  "quotation mark is missing)"
+							: "a control character inside a string";
 		wrong = judge_escape(j);
 		if (wrong)
 			return wrong;
@@ -170,7 +171,8 @@ judge_word(struct judge *j)
 			j->p += n;
 			return NULL;
 		}
-		if ((size_t)(j->end - j->p) < n && memcmp(j->p, words[i], (size_t)(j->end - j->p)) == 0) {
+		if ((size_t)(j->end - j->p) < n &&
+		    memcmp(j->p, words[i], (size_t)(j->end - j->p)) == 0) {
 			j->p = j->end;
 			return TOO_EARLY;
 		}

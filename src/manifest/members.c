@@ -12,9 +12,16 @@
 
 /* The members that are looked up in an element. */
 enum wanted {
-	WANT_URL, WANT_TYPE, WANT_NAME,
-	WANT_LADE_URL, WANT_LADE_TYPE, WANT_LADE_NAME, WANT_STATUS,
-	WANT_WHOLE_URL, WANT_WHOLE_TYPE, WANT_WHOLE_NAME, /* a name that has a dot in it */
+	WANT_URL,
+	WANT_TYPE,
+	WANT_NAME,
+	WANT_LADE_URL,
+	WANT_LADE_TYPE,
+	WANT_LADE_NAME,
+	WANT_STATUS,
+	WANT_WHOLE_URL,
+	WANT_WHOLE_TYPE,
+	WANT_WHOLE_NAME, /* a name that has a dot in it */
 	WANTED
 };
 
@@ -24,7 +31,7 @@ struct members {
 	struct json_lookup *lookup;
 	bool is_results;
 	bool has_objects, has_url; /* of the elements read so far: any, with a member for the url */
-	struct buf reason;         /* of the last element without one */
+	struct buf reason;	   /* of the last element without one */
 };
 
 static void
@@ -77,9 +84,10 @@ members_begin(struct members *m, const struct json_element *first, struct fault 
 	m->is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT;
 	for (i = WANT_LADE_URL; !m->is_results && i < WANT_STATUS; i++)
 		if (json_lookup_value(m->lookup, i).kind != JSON_ABSENT)
-			return fault_set(f, first->line, first->column,
-					 "a member's name begins with lade_, which is kept for results "
-					 "files, but there is no member lade_status");
+			return fault_set(
+				f, first->line, first->column,
+				"a member's name begins with lade_, which is kept for results "
+				"files, but there is no member lade_status");
 	return 0;
 }
 
