@@ -1,3 +1,9 @@
+/*
+ * Theory. All members that may matter are looked up at once, in one reading of the element: url,
+ * assetType and name, or the paths that --map gives in their place (also as names with dots in them),
+ * and lade's own of a results file, which rule over the plain ones. Names are searched for a near
+ * miss only where there is no url.
+ */
 #include "manifest/members.h"
 
 #include <stdlib.h>

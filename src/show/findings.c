@@ -1,3 +1,7 @@
+/*
+ * Theory. Every line is complete when it is added, so that what was found is on the screen however a
+ * check ends. Texts of others are made fit for a terminal in JSON too: it is often read by eye.
+ */
 #include "show/findings.h"
 
 #include "base/text.h"
