@@ -327,15 +327,19 @@ on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, b
 	return 1;
 }
 
-/* Most elements are small plain objects, whose members one pass finds; *w: what is wrong with it all the
- * same. false: yajl has to read it. */
+/* Most elements are small plain objects, whose members one pass finds; *w: what is wrong with it all
+ * the same. false: yajl has to read it. */
 static bool
 walk(struct json_lookup *l, struct span text, struct json_wrong *w)
 {
+	bool odd;
+
 	begin(l);
 	l->walk_start = text.p;
 	l->depth = 1;
-	if (text.n > LIMIT_FIELD_BYTES || !json_walk(text, on_walked, l))
+	if (text.n > LIMIT_FIELD_BYTES || !json_walk(text, on_walked, l, &odd))
+		return false;
+	if (odd && (!text_utf8_valid(text, NULL) || json_lone_surrogate(text) < text.n))
 		return false;
 	l->top.kind = JSON_OBJECT;
 	if (l->wrong)
@@ -350,8 +354,7 @@ json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
 {
 	struct json_wrong w = {0};
 
-	if (!text_utf8_valid(text, NULL) || json_lone_surrogate(text) < text.n ||
-	    !walk(l, text, &w)) {
+	if (!walk(l, text, &w)) {
 		w = beyond_yajl(text);
 		begin_yajl(l);
 		if (!w.text)

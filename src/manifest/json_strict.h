@@ -31,7 +31,7 @@ const char *json_strict(struct span text, size_t *at);
 bool json_walk(struct span text,
 	       int (*on_member)(void *ctx, struct span name, enum json_kind kind, struct span value,
 				bool escaped),
-	       void *ctx);
+	       void *ctx, bool *odd);
 
 /* The offset of an escape that is half a character (a lone surrogate), or the length. Of valid
  * JSON. */

@@ -44,8 +44,14 @@ static void
 walk_agrees(struct span text)
 {
 	struct buf a = {0}, b = {0};
+	bool odd;
 
-	if (json_walk(text, on_walked, &a) && text_utf8_valid(text, NULL)) {
+	if (json_walk(text, on_walked, &a, &odd)) {
+		MUST(odd || (text_utf8_valid(text, NULL) && json_lone_surrogate(text) == text.n));
+		MUST(odd || !memchr(text.p, '\\', text.n));
+	}
+	buf_clear(&a);
+	if (text_utf8_valid(text, NULL) && json_walk(text, on_walked, &a, &odd)) {
 		/* of two members of one name both are given, and -1 is returned */
 		json_members(text, on_member, &b);
 		MUST(a.len == b.len &&
