@@ -238,7 +238,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	bool again = true;
 	size_t n = 0;
 
-	while (n < room) {
+	while (n < room && !p->check->write_failed) {
 		if (p->check->options->interval_ns > 0 && p->next_start_us > now_ms * 1000) {
 			*wake_ms = p->next_start_us / 1000 + 1;
 			break;
@@ -352,6 +352,39 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	buf_free(&wrong);
 }
 
+static void
+free_list(struct question *q)
+{
+	struct question *next;
+
+	for (; q; q = next) {
+		next = q->next;
+		buf_free(&q->url);
+		buf_free(&q->media.location);
+		free(q);
+	}
+}
+
+/* A check that cannot write any more leaves questions behind. */
+static void
+free_all(struct probe *p)
+{
+	struct host *h, *next;
+	size_t i;
+
+	free_list(p->free_questions);
+	free_list(p->ready.first);
+	for (i = 0; i < HOST_BUCKETS; i++) {
+		for (h = p->hosts[i]; h; h = next) {
+			next = h->next;
+			free_list(h->waiting.first);
+			free(h->name);
+			free(h);
+		}
+	}
+	url_memo_free(&p->memo);
+}
+
 int
 probe_rows(struct check *c)
 {
@@ -365,19 +398,12 @@ probe_rows(struct check *c)
 		.refuse_private = !o->allow_private,
 	};
 	struct site *site = site_new_media(o->ca_file);
-	struct question *q;
 
 	c->want_rows = c->findings.probing = true;
 	p.engine = engine_new(site, &eo, &client);
 	engine_run(p.engine);
 	engine_free(p.engine);
 	site_free(site);
-	while ((q = p.free_questions)) {
-		p.free_questions = q->next;
-		buf_free(&q->url);
-		buf_free(&q->media.location);
-		free(q);
-	}
-	url_memo_free(&p.memo);
+	free_all(&p);
 	return -1;
 }

@@ -141,3 +141,12 @@ came() {
 		== [[2, 200, "image/jpeg", 24], [3, 500, "image/jpeg", 1000]] and
 		.[-1].probed == 2 and .[-1].unreachable == 1 and .[-1].bytes == 24' <<<"$output"
 }
+
+@test "a standard output that is full ends it: exit 5" {
+	serve --latency 100
+	media Image $(seq 40)
+	run sh -c 'timeout 30 "$LADE" check --probe --allow-private --json m.csv >/dev/full 2>err'
+	expect_status 5
+	says "cannot write to standard output"
+	[ "$(came HEAD)" -lt 40 ]
+}
