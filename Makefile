@@ -22,21 +22,22 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 PACKAGES := libcurl yajl libxxhash zlib
 LADE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(SAN_FLAGS_$(SAN))
 # asked for once, and only when something is compiled
-LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv)$(LADE_LIBS)
+LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv -lm)$(LADE_LIBS)
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
 	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
 	src/base/text.c src/base/units.c \
-	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
-	src/policy/rate.c src/policy/schedule.c \
+	src/policy/backoff.c src/policy/budget.c src/policy/load.c src/policy/outage.c \
+	src/policy/outcome.c src/policy/queue.c src/policy/quota.c src/policy/rate.c \
+	src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \
 	src/manifest/json_reader.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/carry.c src/ledger/file.c src/ledger/index.c src/ledger/load.c \
 	src/ledger/order.c src/ledger/record.c src/ledger/results.c \
-	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/api/engine.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
 	src/show/progress.c src/show/summary.c \
 	src/command/admit.c src/command/help.c src/command/key.c src/command/open.c \
 	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
@@ -44,20 +45,23 @@ MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c \
 	tests/server/request.c tests/server/standin.c
+SIM_SOURCES := tests/sim/scenarios.c tests/sim/server.c tests/sim/sim.c
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN_OBJECT := $(MAIN:%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/liblade.a
 STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
+SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/tests/unit/%)
-ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(SIM_OBJECTS) \
+	$(BUILD)/tests/sim/bench.o $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-unit check-cli check-layers check-drift bench demo test deps lint \
+.PHONY: all check check-unit check-cli check-layers check-drift bench bench-rate demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -77,9 +81,17 @@ $(BUILD)/standin: $(STANDIN_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^
 
+# of the unit tests one runs the simulation
+$(BUILD)/tests/unit/test_sim: $(SIM_OBJECTS)
+$(BUILD)/tests/unit/test_sim.o: LADE_CFLAGS += -Itests/sim
+
+$(BUILD)/tests/sim/bench: $(BUILD)/tests/sim/bench.o $(SIM_OBJECTS) $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) -lcmocka $(LADE_LIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -111,6 +123,10 @@ check-drift: $(BUILD)/lade
 ## bench: throughput beside wrk on the same stand-in
 bench: $(BUILD)/lade $(BUILD)/standin
 	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
+
+## bench-rate: rate control on simulated servers; SEEDS=16
+bench-rate: $(BUILD)/tests/sim/bench
+	@$< $(or $(SEEDS),16)
 
 ## deps: install what is missing, from Debian's packages
 deps:
