@@ -29,7 +29,7 @@ ROOMS := base policy manifest ledger api show command
 SOURCES := \
 	src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c src/base/mem.c \
 	src/base/text.c src/base/units.c \
-	src/policy/backoff.c src/policy/budget.c src/policy/load.c src/policy/outage.c \
+	src/policy/backoff.c src/policy/budget.c src/policy/estimate.c src/policy/load.c src/policy/outage.c \
 	src/policy/outcome.c src/policy/queue.c src/policy/quota.c src/policy/rate.c \
 	src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/json.c \

@@ -6,16 +6,12 @@
  * up for. --rate u is held to u / 1.005, so that N starts span at least (N-1)T - TAU with
  * T = 1.005/u, less the millisecond that the clock resolves: no second holds more than u.
  *
- * The limit is measured, not guessed. Between two refusals a limiter that lost no unused tokens has
- * accepted exactly its limit times the time; if it lost some, that is a lower bound (BBR's way with
- * policers, net/ipv4/tcp_bbr.c, bbr_lt_bw_sampling). So each refusal ends a cycle, and the rate is a
- * closed formula of the time since then; nothing ticks: hold the sustained rate for a while, then
- * probe, rising as w * 2^(0.003 x^3): a plateau and a convex rise as CUBIC's (RFC 9438), in relative
- * terms so that 2/s and 2000/s are alike.
+ * The rate is the least of what the estimate of the server's limit allows (estimate), a doubling ramp
+ * at the start and after an outage, four times what is really sent, and what the server's fields say
+ * (quota). What is in flight is bounded too: by the server's limit where it has one (load), and so
+ * that a server that hangs gets no pile.
  *
- * One reaction per round trip: what was sent before the last cut is stale evidence. How long to hold
- * is a budget: a probe may cost one refusal in a hundred requests and a second of silence in fifty.
- * The numbers were found by simulation; `make bench-rate` shows what they come to.
+ * One reaction per round trip: what was sent before the last cut is stale evidence.
  */
 #include "policy/rate.h"
 
@@ -28,21 +24,13 @@
 #define STRETCH (1 + TAU_S + CLOCK_S)
 #define FIRST_PER_S 20.0
 #define SLOWEST_PER_S 1e-4
-#define SLOWEST_GUESS_PER_S 0.01
 #define RAMP_RTTS 5.0  /* the ramp doubles in so many round trips ... */
 #define RAMP_MIN_S 0.2 /* ... within these */
 #define RAMP_MAX_S 1.0
-#define CUBE 0.003     /* a probe is 6 % up after 3 s, 30 % after 5 s, eightfold after 10 s */
-#define HOLD_S 5.0     /* the shortest stay, doubled with each confirmation */
-#define CONFIRMED_MAX 3
-#define REQUESTS_PER_REFUSAL 100.0
-#define SECONDS_PER_SILENCE 50.0
-#define SLOWER_S 0.2   /* after a pause a probe rises by so much more slowly than it was long */
-#define MARGIN 0.995   /* of a measured limit */
-#define STEP 0.4       /* a new guess lies so far from the proven to the refused rate */
 #define TOLERATED 3    /* the so-manieth refusal at the sustained rate cuts it */
-#define ENOUGH_ACCEPTED 50
 #define STRAY 20       /* accepted requests after which a lone 503 is forgotten */
+#define REFILL 4.0     /* after a cut nothing is sent for the time of so many requests ... */
+#define REFILL_MAX_S 0.5
 #define BIN_S 0.25
 #define IDLE_S 1.0     /* a longer silence is lack of rows, no proof of anything */
 #define PILE_MIN 8     /* in flight without a look at the round trip */
@@ -53,18 +41,6 @@ static double
 seconds(int64_t ms)
 {
 	return (double)ms / 1000;
-}
-
-static double
-clamp(double x, double low, double high)
-{
-	return fmin(fmax(x, low), high);
-}
-
-static double
-jitter(uint64_t random)
-{
-	return 0.9 + 0.2 * (double)(random >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
 void
@@ -83,31 +59,18 @@ rate_init(struct rate *r, int64_t interval_ns, bool unpaced, int64_t now_ms)
 		.ramp_per_s = FIRST_PER_S,
 		.measured_per_s = FIRST_PER_S,
 		.bin_from_s = now_s,
-		.estimate = {.sustained_per_s = INFINITY, .hold_until_s = now_s, .scale_s = 1},
-		.cycle = {.from_s = now_s, .stray_at = -1},
-		.window = {.opened_s = now_s, .accepted_before = -1},
 	};
+	estimate_init(&r->estimate, now_s);
 	quota_init(&r->quota, now_s);
 	load_init(&r->load);
 }
 
 /* ---- the rate at a time ---- */
 
-/* What the estimate allows: the sustained rate, and more when it is time to probe. */
-static double
-estimate_at(const struct rate_estimate *e, double at_s)
-{
-	double x = (at_s - e->hold_until_s) / e->scale_s;
-
-	if (x <= 0 || isinf(e->sustained_per_s))
-		return e->sustained_per_s;
-	return e->sustained_per_s * exp2(fmin(CUBE * x * x * x, 40));
-}
-
 static double
 ramp_at(const struct rate *r, double at_s)
 {
-	double doubling_s = clamp(RAMP_RTTS * r->rtt_s, RAMP_MIN_S, RAMP_MAX_S);
+	double doubling_s = fmin(fmax(RAMP_RTTS * r->rtt_s, RAMP_MIN_S), RAMP_MAX_S);
 	double ramp = r->ramp_per_s * exp2(fmin((at_s - r->ramp_from_s) / doubling_s, 40));
 	double sustained = r->estimate.sustained_per_s;
 
@@ -173,9 +136,8 @@ rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 	double now_s = seconds(now_ms), idle_s = now_s - r->tat_s;
 
 	if (!probe && idle_s > IDLE_S) { /* for want of rows: the clocks stood still */
-		r->estimate.hold_until_s += idle_s;
+		estimate_skip(&r->estimate, idle_s);
 		r->ramp_from_s += idle_s;
-		r->cycle.from_s += idle_s;
 	}
 	r->tat_s = fmax(r->tat_s, now_s - TAU_S) + 1 / rate_at(r, now_s);
 	measure_start(r, now_s);
@@ -183,254 +145,48 @@ rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 	load_started(&r->load, in_flight + 1);
 }
 
-/* ---- what refusals tell ---- */
+/* ---- shut and open ---- */
 
-/* How long the sustained rate is kept before more is tried. */
+/* A cut was made: what was sent until now is stale, and the server's bucket may refill a little. */
 static void
-set_hold(struct rate *r, double now_s, uint64_t random)
+after_cut(struct rate *r, double now_s)
 {
-	struct rate_estimate *e = &r->estimate;
-	const struct rate_cycle *c = &r->cycle;
-	double refusals = clamp(c->refusals_before, 1, 3), hold_s;
+	double sustained = r->estimate.sustained_per_s;
 
-	if (e->confirmed > 0)
-		hold_s = fmax(HOLD_S * exp2(e->confirmed),
-			      fmax(SECONDS_PER_SILENCE * c->cost_s,
-				   REQUESTS_PER_REFUSAL * refusals / e->sustained_per_s));
-	else
-		hold_s = fmax(HOLD_S, fmax(6 * c->cost_s, REQUESTS_PER_REFUSAL / e->sustained_per_s));
-	if (r->window.known)
-		hold_s = fmax(hold_s, 5 * r->window.length_s);
-	e->hold_until_s = now_s + hold_s * jitter(random);
-}
-
-/* After a refusal whose price in silence is known: keep the proven rate, or try one above it. */
-static void
-settle(struct rate *r, double now_s, double cost_s, uint64_t random)
-{
-	struct rate_estimate *e = &r->estimate;
-	double high = e->refused_per_s, low = e->proven_per_s;
-	bool again = e->confirmed > 0 && high < 1.15 * e->refused_before_per_s;
-
-	r->cycle.cost_s = cost_s;
-	r->cycle.silence_s += cost_s;
-	if (e->phase == RATE_PROBING) {
-		if (again || r->window.known || cost_s > 3 || high < 1.04 * low) {
-			bool found_more = e->confirmed > 0 && low >= 1.03 * e->previous_per_s;
-
-			e->sustained_per_s = low;
-			e->confirmed = found_more ? 1 : e->confirmed + 1;
-			if (e->confirmed > CONFIRMED_MAX)
-				e->confirmed = CONFIRMED_MAX;
-		} else if (cost_s < 1 && high > 2 * e->previous_per_s) {
-			e->sustained_per_s = fmax(low, 0.75 * high); /* far above, and cheap */
-			e->confirmed = 0;
-		} else {
-			e->sustained_per_s = low + STEP * (high - low);
-			e->confirmed = 0;
-		}
-		e->refused_before_per_s = high;
-	}
-	set_hold(r, now_s, random);
-}
-
-/* The accepted rate between the last two refusals: the limit, or a lower bound of it. */
-static double
-measured_limit(const struct rate_cycle *c, double sent_s)
-{
-	double span_s = sent_s - c->from_s;
-
-	return span_s > 0 ? c->accepted / (span_s - 0.5 * c->silence_s) : 0;
-}
-
-static void
-cut_starting(struct rate *r, double rate)
-{
-	r->estimate.sustained_per_s = 0.5 * rate;
-	r->estimate.confirmed = 0;
-	r->estimate.proven_per_s = 0;
-	r->cycle.refusals = r->cycle.refusals_before = 0;
-}
-
-static void
-cut_probing(struct rate *r, double sent_s, double rate, double limit)
-{
-	struct rate_estimate *e = &r->estimate;
-	double old = e->sustained_per_s, low = fmax(old, MARGIN * fmin(limit, rate));
-
-	if (rate > 4 * old)
-		r->window.known = false; /* no such quota could have let that pass */
-	if (r->window.known) {
-		bool long_taken = sent_s - e->hold_until_s > 1.5 * r->window.length_s;
-
-		low = long_taken && rate > 1.5 * old ? 0.8 * rate : 1.03 * old;
-	} else if (e->scale_s >= 3) {
-		low = fmax(low, 0.85 * rate); /* a slow probe ends close to the limit */
-	}
-	e->proven_per_s = e->sustained_per_s = low;
-	e->refused_per_s = fmax(rate, low);
-	r->cycle.refusals_before = r->cycle.refusals;
-	r->cycle.refusals = 1;
-}
-
-/* Refused at the sustained rate: a guess failed, the limit fell, or others came. */
-static void
-cut_holding(struct rate *r, double sent_s, double limit)
-{
-	struct rate_estimate *e = &r->estimate;
-	const struct rate_cycle *c = &r->cycle;
-	double old = e->sustained_per_s, span_s = sent_s - c->from_s, low = e->proven_per_s;
-	double top = fmax(low, 0.97 * old), middle = 0.5 * (low + top);
-	bool quiet = c->silence_s > 0.1 * span_s;
-	bool measured = c->accepted >= ENOUGH_ACCEPTED && span_s >= 4 * r->rtt_s &&
-			c->silence_s < 0.1 * span_s;
-
-	e->proven_per_s = 0;
-	if (low <= 0)
-		r->cycle.refusals = r->cycle.refusals_before = 0;
-	if (r->window.known) {
-		e->sustained_per_s = 0.97 * old;
-		e->confirmed = 1;
-	} else if (low > 0 && e->confirmed == 0) {
-		e->confirmed = 1;
-		e->sustained_per_s = low;
-		if (measured) {
-			e->sustained_per_s = clamp(MARGIN * limit, low, top);
-		} else if (middle > 1.04 * low) {
-			e->sustained_per_s = middle;
-			e->proven_per_s = low;
-			e->confirmed = 0;
-		}
-	} else if (measured) {
-		e->sustained_per_s = clamp(MARGIN * limit, 0.2 * old, 0.98 * old);
-		e->confirmed = 1;
-	} else {
-		double floor = c->accepted < 5 || quiet ? 0.6 : 0.3;
-
-		e->sustained_per_s = clamp(limit, floor * old, 0.97 * old);
-		e->confirmed = 0;
-	}
-}
-
-static enum rate_phase
-phase_of(const struct rate *r, double sent_s)
-{
-	if (isinf(r->estimate.sustained_per_s))
-		return RATE_STARTING;
-	return sent_s > r->estimate.hold_until_s ? RATE_PROBING : RATE_HOLDING;
-}
-
-/* Ends a cycle: what was sent until now is stale, and the server's bucket may refill a little. */
-static void
-new_cycle(struct rate *r, double now_s, double sent_s)
-{
-	struct rate_estimate *e = &r->estimate;
-
-	e->sustained_per_s = fmax(e->sustained_per_s, SLOWEST_GUESS_PER_S);
-	if (!r->window.known)
-		e->scale_s = 1;
-	r->cycle.from_s = sent_s;
-	r->cycle.accepted = r->cycle.silence_s = 0;
-	r->cycle.stray_at = -1;
-	r->cycle.heat = 0;
 	r->stale_s = now_s;
-	if (!isinf(e->sustained_per_s))
-		r->tat_s = fmax(r->tat_s, now_s + fmin(4 / e->sustained_per_s, 0.5));
+	if (!isinf(sustained))
+		r->tat_s = fmax(r->tat_s, now_s + fmin(REFILL / sustained, REFILL_MAX_S));
 }
 
-/* A request that was sent at sent_s was refused: finds the new sustained rate. */
 static void
 cut(struct rate *r, double now_s, double sent_s)
 {
-	double rate = rate_at(r, sent_s), limit = measured_limit(&r->cycle, sent_s);
-
-	r->estimate.phase = phase_of(r, sent_s);
-	r->estimate.previous_per_s = r->estimate.sustained_per_s;
-	if (r->estimate.phase == RATE_STARTING)
-		cut_starting(r, rate);
-	else if (r->estimate.phase == RATE_PROBING)
-		cut_probing(r, sent_s, rate, limit);
-	else
-		cut_holding(r, sent_s, limit);
-	new_cycle(r, now_s, sent_s);
-}
-
-/* Whether the server refused at the sustained rate after as many as the time before. */
-static bool
-is_same_count(const struct rate *r)
-{
-	const struct rate_window *w = &r->window;
-
-	return r->estimate.phase == RATE_HOLDING && w->accepted >= 30 &&
-	       fabs(w->accepted - w->accepted_before) <= 1 + 0.01 * w->accepted;
-}
-
-/* ---- shut and open ---- */
-
-/* An outage is over: double back up to the sustained rate, halved if the peace was short. */
-static void
-reopen_after_outage(struct rate *r, double now_s, double shut_s, double accepted, uint64_t random)
-{
-	struct rate_estimate *e = &r->estimate;
-
-	if (accepted > 0 && accepted < ENOUGH_ACCEPTED)
-		e->sustained_per_s *= 0.5;
-	r->ramp_from_s = now_s;
-	r->ramp_per_s = isinf(e->sustained_per_s) ? FIRST_PER_S
-						  : fmax(FIRST_PER_S, e->sustained_per_s) / 4;
-	r->cycle.from_s += shut_s;
-	r->cycle.cost_s = 0;
-	r->window.accepted = accepted;
-	e->scale_s = 1;
-	set_hold(r, now_s, random);
-}
-
-/* Refusals are over. A second shutting after the same count means a quota per window. */
-static void
-reopen_after_refusals(struct rate *r, double now_s, double shut_s, double accepted,
-		      double length_s, uint64_t random)
-{
-	struct rate_estimate *e = &r->estimate;
-	struct rate_window *w = &r->window;
-
-	if (w->same_count && shut_s > 3) {
-		w->known = true;
-		w->length_s = length_s;
-		e->confirmed = 1;
-		e->sustained_per_s = 0.99 * accepted / length_s;
-	}
-	w->accepted_before = accepted;
-	e->scale_s = clamp(w->known ? w->length_s / 8 : shut_s + SLOWER_S, 1, 10);
-	settle(r, now_s, w->known ? 0.03 * shut_s : shut_s, random);
+	estimate_cut(&r->estimate, sent_s, rate_at(r, sent_s), r->rtt_s);
+	after_cut(r, now_s);
 }
 
 static void
 reopen(struct rate *r, double now_s, double shut_s, bool throttled, double refused_s,
        uint64_t random)
 {
-	struct rate_window *w = &r->window;
-	double accepted = w->accepted;
-	double length_s = fmax(refused_s > w->opened_s ? refused_s - w->opened_s
-						       : now_s - w->opened_s, 0.001);
+	double sustained;
 
-	r->cycle.heat = 0;
 	r->tat_s = fmax(r->tat_s, now_s);
 	r->stale_s = now_s - 1e-9;
-	w->accepted = 0;
-	w->opened_s = now_s;
-	if (throttled && !isinf(r->estimate.sustained_per_s))
-		reopen_after_refusals(r, now_s, shut_s, accepted, length_s, random);
-	else
-		reopen_after_outage(r, now_s, shut_s, accepted, random);
+	if (!estimate_reopen(&r->estimate, now_s, shut_s, throttled, refused_s, random))
+		return;
+	sustained = r->estimate.sustained_per_s;
+	r->ramp_from_s = now_s;
+	r->ramp_per_s = isinf(sustained) ? FIRST_PER_S : fmax(FIRST_PER_S, sustained) / 4;
 }
 
 void
 rate_shut(struct rate *r, int64_t now_ms, int64_t sent_ms)
 {
-	if (seconds(sent_ms) > r->stale_s && r->cycle.accepted > 0 && !r->unpaced &&
+	if (seconds(sent_ms) > r->stale_s && r->estimate.cycle.accepted > 0 && !r->unpaced &&
 	    isinf(r->load.ceiling))
 		cut(r, seconds(now_ms), seconds(sent_ms));
-	r->window.same_count = is_same_count(r);
+	estimate_shut(&r->estimate);
 	r->stale_s = seconds(now_ms);
 }
 
@@ -463,9 +219,7 @@ void
 rate_accepted(struct rate *r, int64_t now_ms, int64_t sent_ms)
 {
 	take_rtt(r, seconds(now_ms - sent_ms));
-	if (seconds(sent_ms) > r->cycle.from_s)
-		r->cycle.accepted++;
-	r->window.accepted++;
+	estimate_accepted(&r->estimate, seconds(sent_ms));
 	r->bare_refusals = 0;
 	load_accepted(&r->load);
 }
@@ -487,10 +241,10 @@ refused_with_time(struct rate *r, double now_s, double sent_s, int64_t now_ms, i
 
 	rate_pause(r, now_ms, pause_ms);
 	until_s = r->pause_until_s;
-	if (!news || r->cycle.accepted <= 0 || r->unpaced)
+	if (!news || r->estimate.cycle.accepted <= 0 || r->unpaced)
 		return;
 	cut(r, now_s, sent_s);
-	r->window.same_count = is_same_count(r);
+	estimate_shut(&r->estimate);
 	reopen(r, until_s, until_s - now_s, true, -INFINITY, random);
 }
 
@@ -517,36 +271,24 @@ static bool
 is_load(struct rate *r, double now_s, const struct rate_refusal *refusal)
 {
 	double sent_s = seconds(refusal->sent_ms);
-	enum rate_phase phase = phase_of(r, sent_s);
-	struct rate_estimate *e = &r->estimate;
-
+	enum estimate_phase phase = estimate_phase_at(&r->estimate, sent_s);
 	struct load_refusal lr = {
 		.load = refusal->load,
 		.way = fmin(r->way_s, now_s - sent_s) / fmax(r->rtt_s, CLOCK_S),
 		.busy = refusal->busy,
-		.first = phase == RATE_STARTING,
-		.steady = phase == RATE_HOLDING,
+		.first = phase == ESTIMATE_STARTING,
+		.steady = phase == ESTIMATE_HOLDING,
 	};
+	enum load_verdict v = load_refused(&r->load, &lr);
 
-	switch (load_refused(&r->load, &lr)) {
-	case LOAD_IS_NOT:
+	if (v == LOAD_IS_NOT)
 		return false;
-	case LOAD_IS:
-		if (!isinf(e->sustained_per_s)) {
-			e->sustained_per_s = INFINITY;
-			r->ramp_from_s = now_s;
-			r->ramp_per_s = fmax(FIRST_PER_S, r->measured_per_s);
-		}
-		break;
-	case LOAD_WAS_NOT:
-		e->sustained_per_s = INFINITY;
-		cut_starting(r, r->measured_per_s);
-		e->phase = RATE_STARTING;
-		break;
+	if (v == LOAD_IS && !isinf(r->estimate.sustained_per_s)) {
+		r->ramp_from_s = now_s;
+		r->ramp_per_s = fmax(FIRST_PER_S, r->measured_per_s);
 	}
-	new_cycle(r, now_s, sent_s);
-	if (!isinf(e->sustained_per_s))
-		e->hold_until_s = now_s + HOLD_S;
+	estimate_restart(&r->estimate, now_s, sent_s, v == LOAD_IS ? INFINITY : r->measured_per_s);
+	after_cut(r, now_s);
 	return true;
 }
 
@@ -554,7 +296,7 @@ is_load(struct rate *r, double now_s, const struct rate_refusal *refusal)
 static bool
 is_stray(struct rate *r, bool busy)
 {
-	struct rate_cycle *c = &r->cycle;
+	struct estimate_cycle *c = &r->estimate.cycle;
 	bool again = c->stray_at >= 0 && c->accepted - c->stray_at <= STRAY;
 
 	if (!busy || !isinf(r->estimate.sustained_per_s) || !isinf(r->load.ceiling))
@@ -574,12 +316,12 @@ refused_bare(struct rate *r, double now_s, const struct rate_refusal *refusal, u
 	}
 	if (is_stray(r, refusal->busy) || is_load(r, now_s, refusal))
 		return;
-	r->cycle.heat++;
-	if (phase_of(r, sent_s) == RATE_HOLDING &&
-	    (r->cycle.heat < TOLERATED || sent_s - r->cycle.from_s <= 2 * r->rtt_s))
+	r->estimate.cycle.heat++;
+	if (estimate_phase_at(&r->estimate, sent_s) == ESTIMATE_HOLDING &&
+	    (r->estimate.cycle.heat < TOLERATED || sent_s - r->estimate.cycle.from_s <= 2 * r->rtt_s))
 		return;
 	cut(r, now_s, sent_s);
-	settle(r, now_s, 0, random);
+	estimate_settle(&r->estimate, now_s, 0, random);
 }
 
 void
@@ -589,7 +331,7 @@ rate_refused(struct rate *r, int64_t now_ms, const struct rate_refusal *refusal,
 
 	if (!r->answered)
 		take_rtt(r, now_s - sent_s);
-	r->cycle.refusals++;
+	r->estimate.cycle.refusals++;
 	if (refusal->retry_after_ms >= 0)
 		refused_with_time(r, now_s, sent_s, now_ms, refusal->retry_after_ms, random);
 	else if (!r->unpaced)
@@ -647,8 +389,8 @@ rate_ceiling_per_s(const struct rate *r, int64_t now_ms, enum rate_holder *holde
 double
 rate_settled_per_s(const struct rate *r, unsigned *at_once)
 {
-	const struct rate_estimate *e = &r->estimate;
-	bool guessed = e->confirmed == 0 && !r->window.known;
+	const struct estimate *e = &r->estimate;
+	bool guessed = e->confirmed == 0 && !r->estimate.window.known;
 
 	*at_once = isinf(r->load.ceiling) || !r->load.refused ? 0 : (unsigned)r->load.ceiling;
 	return isinf(e->sustained_per_s) || guessed ? 0 : e->sustained_per_s;

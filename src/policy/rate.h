@@ -14,15 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/estimate.h"
 #include "policy/load.h"
 #include "policy/quota.h"
-
-/* How a cut came about. */
-enum rate_phase {
-	RATE_STARTING, /* nothing was ever refused: the first rate that is */
-	RATE_PROBING,  /* refused above the sustained rate, while trying for more */
-	RATE_HOLDING,  /* refused at the sustained rate */
-};
 
 /* What holds the rate now; for people. */
 enum rate_holder {
@@ -31,38 +25,6 @@ enum rate_holder {
 	RATE_HELD_BY_SERVER,  /* what the server was seen to take */
 	RATE_HELD_BY_FIELDS,  /* RateLimit fields */
 	RATE_HELD_BY_LOAD,    /* the server takes so many at once */
-};
-
-/* The limit as it was found out. */
-struct rate_estimate {
-	double sustained_per_s; /* INFINITY: nothing was refused yet */
-	double hold_until_s;    /* then more is tried */
-	double scale_s;         /* how slowly more is tried: the dearer a refusal, the slower */
-	int confirmed;          /* probes that found the same limit; 0: sustained_per_s is a guess */
-	double proven_per_s;    /* a failed guess falls back towards it; 0: none */
-	double refused_per_s;   /* the rate at which the last probe was refused */
-	double refused_before_per_s;
-	double previous_per_s;  /* sustained_per_s before the last cut */
-	enum rate_phase phase;  /* of the last cut */
-};
-
-/* What happened since the last cut. */
-struct rate_cycle {
-	double from_s;   /* sending time of the request whose refusal began it */
-	double accepted;
-	double silence_s; /* of it, when nothing was sent because of refusals */
-	double cost_s;    /* silence that the last refusal caused */
-	double refusals, refusals_before; /* in this cycle and the last that ended in a probe */
-	int heat;         /* refusals at the sustained rate that were tolerated */
-	double stray_at;  /* accepted, when a 503 was taken for a stray one; -1: none was */
-};
-
-/* From one opening to the next, for limits that are a quota per window. */
-struct rate_window {
-	bool known;        /* the server has such a quota */
-	bool same_count;   /* it was shut after as many accepted requests as the time before */
-	double length_s;
-	double opened_s, accepted, accepted_before;
 };
 
 struct rate {
@@ -77,9 +39,7 @@ struct rate {
 	double ramp_from_s, ramp_per_s;           /* a doubling ramp, at the start and after an outage */
 	double measured_per_s, bin_from_s;        /* starts in the last quarter of a second */
 	unsigned bin_starts, bare_refusals;       /* the second: in a row, for unpaced */
-	struct rate_estimate estimate;
-	struct rate_cycle cycle;
-	struct rate_window window;
+	struct estimate estimate;
 	struct quota quota;
 	struct load load;
 };
