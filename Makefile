@@ -61,7 +61,7 @@ ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(SIM_OBJECTS) \
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
-.PHONY: all check check-unit check-cli check-layers check-drift bench bench-rate demo test deps lint \
+.PHONY: all check check-unit check-cli check-layers check-drift bench bench-rate bench-rate-peers demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -128,6 +128,10 @@ bench: $(BUILD)/lade $(BUILD)/standin
 bench-rate: $(BUILD)/tests/sim/bench
 	@$< $(or $(SEEDS),16)
 
+## bench-rate-peers: lade, curl, GNU parallel and an AIMD script on one limit; up to 15 minutes
+bench-rate-peers: $(BUILD)/lade $(BUILD)/standin
+	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/rate-peers
+
 ## deps: install what is missing, from Debian's packages
 deps:
 	@tests/install-deps build
@@ -147,7 +151,7 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput tests/bench/rate
+		tests/drift/drift samples/demo tests/bench/throughput tests/bench/rate tests/bench/rate-peers
 	codespell -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says
