@@ -31,6 +31,7 @@
 #define STRAY 20       /* accepted requests after which a lone 503 is forgotten */
 #define REFILL 4.0     /* after a cut nothing is sent for the time of so many requests ... */
 #define REFILL_MAX_S 0.5
+#define SETTLED 50     /* requests accepted at a rate before it is told as the server's */
 #define BIN_S 0.25
 #define IDLE_S 1.0     /* a longer silence is lack of rows, no proof of anything */
 #define PILE_MIN 8     /* in flight without a look at the round trip */
@@ -390,7 +391,7 @@ double
 rate_settled_per_s(const struct rate *r, unsigned *at_once)
 {
 	const struct estimate *e = &r->estimate;
-	bool guessed = e->confirmed == 0 && !r->estimate.window.known;
+	bool guessed = e->confirmed == 0 || e->cycle.accepted < SETTLED;
 
 	*at_once = isinf(r->load.ceiling) || !r->load.refused ? 0 : (unsigned)r->load.ceiling;
 	return isinf(e->sustained_per_s) || guessed ? 0 : e->sustained_per_s;

@@ -57,7 +57,7 @@ quiet_ms() {
 	upload m.csv -j 32
 	expect_status 0
 	[ "$(refused)" -le 25 ]
-	[ "$(awk -F '\t' 'NR == 1 { a = $1 } END { print $1 - a }' journal)" -le 11000 ]
+	[ "$(awk -F '\t' 'NR == 1 { a = $1 } END { print $1 - a }' journal)" -le 20000 ]
 }
 
 @test "rate: RateLimit fields are obeyed without one refusal" {
