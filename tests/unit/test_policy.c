@@ -4,6 +4,7 @@
 #include "policy/schedule.h"
 
 #define START 1000000 /* any time: nothing may depend on where the clock begins */
+#define SECOND 1000
 #define MINUTE 60000
 
 static struct schedule s;
@@ -371,6 +372,58 @@ a_server_that_refuses_everything_is_left_alone(void **state)
 	schedule_fini(&s);
 }
 
+/* All are refused again after a pause that was asked for: then one goes alone. */
+static void
+refuse_twice(struct item *items, enum outcome o, int64_t *now)
+{
+	int64_t wake;
+	int i, round;
+
+	begin(1000, false, 0);
+	s.rate.unpaced = false;
+	warm_up(&items[0]);
+	rate_accepted(&s.rate, START + 50, START + 40); /* or there is nothing to learn from */
+	add(items + 1, 7);
+	*now = START + SECOND;
+	for (round = 0; round < 2; round++) {
+		struct item *it[2];
+
+		for (i = 0; i < 2; i++)
+			while (!(it[i] = take(*now, &wake)))
+				*now = wake;
+		assert_int_equal(s.outage.state, OUTAGE_NONE);
+		*now += 10;
+		for (i = 0; i < 2; i++)
+			done(it[i], o, *now, 5000);
+		assert_null(take(*now + 4999, &wake));
+		*now += 5000;
+	}
+	assert_int_equal(s.outage.state, OUTAGE_DOWN);
+	assert_non_null(take(*now, &wake));
+	assert_null(take(*now + 1000, &wake));
+	assert_int_equal(wake, INT64_MAX);
+}
+
+static void
+a_pause_that_did_not_help_leaves_one_row_alone(void **state)
+{
+	struct item items[8];
+	enum rate_holder holder;
+	int64_t now;
+	double cut;
+
+	(void)state;
+	refuse_twice(items, OUTCOME_THROTTLED, &now);
+	cut = rate_ceiling_per_s(&s.rate, now, &holder);
+	assert_true(s.outage.throttled);
+	schedule_fini(&s);
+	/* if it was a 503 the server is down: nothing is learned of its limit */
+	refuse_twice(items, OUTCOME_UNAVAILABLE, &now);
+	assert_false(s.outage.throttled);
+	assert_true(rate_ceiling_per_s(&s.rate, now, &holder) > cut);
+	schedule_fini(&s);
+}
+
 static void
 one_503_is_no_outage_and_three_are(void **state)
 {
@@ -554,6 +607,7 @@ main(void)
 		cmocka_unit_test(a_doubt_stops_the_rest_even_while_others_are_answered),
 		cmocka_unit_test(a_server_that_stays_down_ends_the_run),
 		cmocka_unit_test(a_server_that_refuses_everything_is_left_alone),
+		cmocka_unit_test(a_pause_that_did_not_help_leaves_one_row_alone),
 		cmocka_unit_test(one_503_is_no_outage_and_three_are),
 		cmocka_unit_test(too_many_failures_end_the_run),
 		cmocka_unit_test(a_row_never_sent_goes_before_a_retry_without_budget),

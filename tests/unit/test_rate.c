@@ -262,6 +262,17 @@ refusals_at_the_highest_load_tell_a_limit_of_load(void **state)
 	}
 	assert_true(load_has_room(&l, 20));
 	assert_false(load_has_room(&l, 21));
+	/* a cut that cost three refusals is not risked again so soon */
+	assert_int_equal(load_refused(&l, &(struct load_refusal){.load = 21}), LOAD_IS);
+	load_refused_late(&l);
+	load_refused_late(&l);
+	for (i = 0; i < 1499; i++) {
+		load_started(&l, 20);
+		load_accepted(&l);
+	}
+	assert_false(load_has_room(&l, 20));
+	load_accepted(&l);
+	assert_true(load_has_room(&l, 20));
 }
 
 static void

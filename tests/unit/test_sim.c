@@ -36,10 +36,12 @@ static const struct floors all[] = {
 	{"g", 99, 99, 2, 0, {0, 0, 0}},
 	{"i", 95, 97, 0.4, 35, {0, 7, 0}},
 	{"i2", 92, 96, 0.4, 35, {0, 7, 0}},
+	{"ir", 96, 98, 0.5, 30, {0, 4, 0}},
 	{"ih", 95, 97, 0.5, 45, {0, 7, 0}},
 	{"il", 85, 88, 0.6, 60, {0, 65, 0}},
 	{"j", 89, 92, 0, 0, {4, 0, 0}},
 	{"k", 62, 70, 0.25, 0, {0, 0, 0}},
+	{"w", 49.5, 50, 0.25, 0, {12, 0, 0}},
 	{"a4", 98, 99, 3, 0, {0, 0, 0}},
 	{"cs", 88, 94, 0.5, 0, {0, 0, 0}},
 	{"gr", 88, 91, 1.3, 0, {0, 0, 0}},
@@ -118,6 +120,20 @@ clients_of_one_limit_get_like_shares(void **state)
 }
 
 static void
+a_limit_of_load_is_used_where_the_way_is_short(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < SEEDS; i++) {
+		struct sim_result r = sim_run(find(i % 2 ? "e" : "e0"), 0.002, (uint64_t)i + 100);
+
+		assert_true(r.used >= 0.92);
+		assert_true(r.refused_share <= 0.003);
+	}
+}
+
+static void
 the_users_rate_is_kept_to_the_letter(void **state)
 {
 	static const double rates[] = {1, 3, 10, 100, 333, 1000};
@@ -146,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_server_is_used_and_hardly_refuses),
 		cmocka_unit_test(clients_of_one_limit_get_like_shares),
+		cmocka_unit_test(a_limit_of_load_is_used_where_the_way_is_short),
 		cmocka_unit_test(the_users_rate_is_kept_to_the_letter),
 	};
 
