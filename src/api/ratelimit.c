@@ -4,11 +4,11 @@
  *   RateLimit: "name";r=50;t=30            RateLimit-Policy: "name";q=100;w=60    (drafts 08 to 10)
  *   RateLimit: limit=100, remaining=50, reset=30                                  (draft 07)
  *   RateLimit-Limit: 100, 100;w=60         RateLimit-Remaining: 50 ...            (drafts 03 to 06)
- *   X-RateLimit-Limit, -Remaining, -Reset, -Reset-After; X-Rate-Limit-...         (GitHub, Discord, others)
+ *   X-RateLimit-Limit, -Remaining, -Reset, -Reset-After; X-Rate-Limit-...   (GitHub, Discord, ...)
  *
  * They are lists of items with parameters (RFC 9651), read here without a structured-field parser:
- * items end at a comma outside quotes, parameters at a semicolon. A reset is seconds from now; numbers
- * that can only be a date are seconds or milliseconds since 1970.
+ * items end at a comma outside quotes, parameters at a semicolon. A reset is seconds from now;
+ * numbers that can only be a date are seconds or milliseconds since 1970.
  */
 #include "api/ratelimit.h"
 
@@ -21,10 +21,10 @@
 
 #include "base/span.h"
 
-#define LONGEST_S 86400.0        /* the draft warns of absurd values */
-#define MAX_DIGITS 15            /* what a double holds exactly */
-#define LEAST_DATE_S 1e8         /* a number from here on is seconds since 1970 (1973 and later) ... */
-#define LEAST_DATE_MS 1e11       /* ... and from here on milliseconds */
+#define LONGEST_S 86400.0 /* the draft warns of absurd values */
+#define MAX_DIGITS 15 /* what a double holds exactly */
+#define LEAST_DATE_S 1e8 /* a number from here on is seconds since 1970 (1973 and later) ... */
+#define LEAST_DATE_MS 1e11 /* ... and from here on milliseconds */
 
 /* A number without a sign, perhaps in quotes, with a fraction that is cut; -1: there is none. */
 static double
@@ -140,7 +140,8 @@ take_policy(struct quota_notice *n, struct span list)
 
 		if (quota < 0 && next_part(&rest, ';', &first))
 			quota = number(first); /* "100;w=60" */
-		if (counts_other_units(item) || quota < 0 || window <= 0 || quota / window >= lowest)
+		if (counts_other_units(item) || quota < 0 || window <= 0 ||
+		    quota / window >= lowest)
 			continue;
 		lowest = quota / window;
 		n->quota = quota;

@@ -1,14 +1,14 @@
 /*
  * Theory. A run begins with a hundred retries. One costs one, and gives it back if it succeeds, so
  * retries that help are free. Any other success gives a fifth: of retries that do not help there is
- * one in five successes at most. Ten a second come by themselves, so that the last rows of a run are
- * not stuck.
+ * one in five successes at most. Ten a second come by themselves, so that the last rows of a run
+ * are not stuck.
  */
 #include "policy/budget.h"
 
 #define RESERVE 100.0
-#define SHARE 0.2      /* of the successes */
-#define PER_MS 0.01    /* the trickle */
+#define SHARE 0.2 /* of the successes */
+#define PER_MS 0.01 /* the trickle */
 
 void
 budget_init(struct budget *b, int64_t now_ms)

@@ -1,19 +1,19 @@
 /*
- * Theory. The limit is measured, not guessed. Between two refusals a limiter that lost no unused tokens
- * has accepted exactly its limit times the time; if it lost some, that is a lower bound (BBR's way with
- * policers, net/ipv4/tcp_bbr.c, bbr_lt_bw_sampling). So each refusal ends a cycle, and the rate is a
- * closed formula of the time since then; nothing ticks: hold the sustained rate for a while, then
- * probe, rising as w * 2^(0.003 x^3): a plateau and a convex rise as CUBIC's (RFC 9438), in relative
- * terms so that 2/s and 2000/s are alike.
+ * Theory. The limit is measured, not guessed. Between two refusals a limiter that lost no unused
+ * tokens has accepted exactly its limit times the time; if it lost some, that is a lower bound
+ * (BBR's way with policers, net/ipv4/tcp_bbr.c, bbr_lt_bw_sampling). So each refusal ends a cycle,
+ * and the rate is a closed formula of the time since then; nothing ticks: hold the sustained rate
+ * for a while, then probe, rising as w * 2^(0.003 x^3): a plateau and a convex rise as CUBIC's (RFC
+ * 9438), in relative terms so that 2/s and 2000/s are alike.
  *
- * A refused probe leaves an interval: the rate that was proven, and the one that was refused. A guess is
- * made between them; if it fails, or probes keep finding the same, the proven rate is confirmed and held
- * longer each time. How long is a budget: a probe may cost one refusal in a hundred requests and a
- * second of silence in fifty. Where a refusal costs silence, because the server names a time or bans,
- * probes rise more slowly.
+ * A refused probe leaves an interval: the rate that was proven, and the one that was refused. A
+ * guess is made between them; if it fails, or probes keep finding the same, the proven rate is
+ * confirmed and held longer each time. How long is a budget: a probe may cost one refusal in a
+ * hundred requests and a second of silence in fifty. Where a refusal costs silence, because the
+ * server names a time or bans, probes rise more slowly.
  *
- * A quota per window shows as the same count between one shutting and the next. Then the rate is the
- * count over the window's length, and moves by 3 % at a time.
+ * A quota per window shows as the same count between one shutting and the next. Then the rate is
+ * the count over the window's length, and moves by 3 % at a time.
  *
  * The numbers were found by simulation; `make bench-rate` shows what they come to.
  */
@@ -22,20 +22,20 @@
 #include <math.h>
 
 #define SLOWEST_PER_S 0.01
-#define CUBE 0.003   /* a probe is 6 % up after 3 s, 30 % after 5 s, eightfold after 10 s */
-#define HOLD_S 5.0   /* the shortest stay, doubled with each confirmation */
+#define CUBE 0.003 /* a probe is 6 % up after 3 s, 30 % after 5 s, eightfold after 10 s */
+#define HOLD_S 5.0 /* the shortest stay, doubled with each confirmation */
 #define CONFIRMED_MAX 3
 #define REQUESTS_PER_REFUSAL 100.0
 #define SECONDS_PER_SILENCE 50.0
 #define SLOWER_S 0.2 /* after a pause a probe rises by so much more slowly than it was long */
 #define MARGIN 0.995 /* of a measured limit */
-#define STEP 0.4     /* a new guess lies so far from the proven to the refused rate */
-#define AGAIN 1.15   /* a probe refused under so many times the last one's rate found the same limit */
-#define NEAR 1.04    /* rates nearer than this are not worth a step between */
-#define MORE 1.03    /* a proven rate from here on is more than the last */
-#define CHEAP_S 1.0  /* of silence: what a refusal may cost to be cheap ... */
-#define DEAR_S 3.0   /* ... and from where on it is dear */
-#define ENOUGH 50    /* accepted requests that measure a rate, or make a peace after an outage */
+#define STEP 0.4 /* a new guess lies so far from the proven to the refused rate */
+#define AGAIN 1.15 /* a probe refused under so many times the last one's rate found it again */
+#define NEAR 1.04 /* rates nearer than this are not worth a step between */
+#define MORE 1.03 /* a proven rate from here on is more than the last */
+#define CHEAP_S 1.0 /* of silence: what a refusal may cost to be cheap ... */
+#define DEAR_S 3.0 /* ... and from where on it is dear */
+#define ENOUGH 50 /* accepted requests that measure a rate, or make a peace after an outage */
 #define QUOTA_LEAST 30 /* a smaller count that comes again may be chance */
 
 static double
@@ -107,7 +107,8 @@ set_hold(struct estimate *e, double now_s, uint64_t random)
 			      fmax(SECONDS_PER_SILENCE * c->cost_s,
 				   REQUESTS_PER_REFUSAL * refusals / e->sustained_per_s));
 	else
-		hold_s = fmax(HOLD_S, fmax(6 * c->cost_s, REQUESTS_PER_REFUSAL / e->sustained_per_s));
+		hold_s = fmax(HOLD_S,
+			      fmax(6 * c->cost_s, REQUESTS_PER_REFUSAL / e->sustained_per_s));
 	if (e->window.known)
 		hold_s = fmax(hold_s, 5 * e->window.length_s);
 	e->hold_until_s = now_s + hold_s * jitter(random);
@@ -189,8 +190,7 @@ cut_holding(struct estimate *e, double sent_s, double limit, double rtt_s)
 	double old = e->sustained_per_s, span_s = sent_s - c->from_s, low = e->proven_per_s;
 	double top = fmax(low, 0.97 * old), middle = 0.5 * (low + top);
 	bool quiet = c->silence_s > 0.1 * span_s;
-	bool measured = c->accepted >= ENOUGH && span_s >= 4 * rtt_s &&
-			c->silence_s < 0.1 * span_s;
+	bool measured = c->accepted >= ENOUGH && span_s >= 4 * rtt_s && c->silence_s < 0.1 * span_s;
 
 	e->proven_per_s = 0;
 	if (low <= 0)
@@ -313,7 +313,7 @@ estimate_reopen(struct estimate *e, double now_s, double shut_s, bool throttled,
 {
 	struct estimate_window *w = &e->window;
 	double accepted = w->accepted;
-	/* up to the last probe that failed, where there was one: then the window was still that one */
+	/* up to the last probe that failed, if there was one: it was still the same window */
 	double end_s = refused_s > w->opened_s ? refused_s : now_s;
 	double length_s = fmax(end_s - w->opened_s, 0.001);
 

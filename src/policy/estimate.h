@@ -1,5 +1,6 @@
 /*
- * The limit of rate that a server is found to have: measured between refusals, held, and probed. Pure.
+ * The limit of rate that a server is found to have: measured between refusals, held, and probed.
+ * Pure.
  *
  * Knows refusals and acceptances at times; when a request may start is rate's to say.
  */

@@ -11,20 +11,20 @@
  * costs those one more refusal.
  *
  * Both need that the load seen here is the load there: most of the time of an accepted request is
- * spent in the server. A TCP handshake shows how long the way is, and a refusal, which is not served,
- * may; where that is over two fifths, a paced rate is as good or better.
+ * spent in the server. A TCP handshake shows how long the way is, and a refusal, which is not
+ * served, may; where that is over two fifths, a paced rate is as good or better.
  *
  * With a ceiling, the load grows by one after GROW accepted requests and shrinks by one (or 3 %)
- * with a refusal; where a cut costs several, for they were on their way when the first came back, the
- * growth waits so many times as long: about one in GROW is refused. A ceiling that is cut again and again within
- * SOON requests was none.
+ * with a refusal; where a cut costs several, for they were on their way when the first came back,
+ * the growth waits so many times as long: about one in GROW is refused. A ceiling that is cut again
+ * and again within SOON requests was none.
  */
 #include "policy/load.h"
 
 #include <math.h>
 
 #define MEMORY (1.0 / 32)
-#define ENOUGH 3.0      /* evidence that decides */
+#define ENOUGH 3.0 /* evidence that decides */
 #define LEAST_EVIDENCE (-2.0)
 #define HIGHEST_SCORE 3.0
 #define SMALLEST_LOAD 6 /* below it one request more or less is too much to tell anything */
@@ -32,7 +32,7 @@
 #define LONG_WAY 0.4
 #define GROW 500
 #define LONGEST_BOUT 20
-#define GROW_FAST 25    /* before the first cut */
+#define GROW_FAST 25 /* before the first cut */
 #define SOON 30
 #define STRIKES 3
 
@@ -58,8 +58,7 @@ load_accepted(struct load *l)
 
 	l->accepted++;
 	/* what was not used has not been shown to be taken */
-	if (isinf(l->ceiling) || l->accepted - l->grown_at < grow ||
-	    l->mean < 0.8 * l->ceiling - 1)
+	if (isinf(l->ceiling) || l->accepted - l->grown_at < grow || l->mean < 0.8 * l->ceiling - 1)
 		return;
 	l->ceiling += 1;
 	l->grown_at = l->accepted;

@@ -175,7 +175,8 @@ outage_refused(struct outage *o, int64_t now_ms, int64_t sent_ms, int64_t until_
 	if (o->state != OUTAGE_NONE) {
 		if (!is_probe(o, sent_ms))
 			return false;
-		o->throttled = !busy; /* it may have been down, and be back, but takes nothing yet */
+		/* it may have been down, and be back, but takes nothing yet */
+		o->throttled = !busy;
 		ask_later(o, now_ms, random);
 	} else if (until_ms >= 0) {
 		if (sent_ms < o->bout_until_ms && o->bouts > 0)

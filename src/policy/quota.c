@@ -1,21 +1,21 @@
 /*
  * Theory. Two bounds follow from the fields. What is left may be sent and no more before the reset:
- * those in flight have been counted or will be, so they are taken off. And where the window is short
- * (two minutes at most), the rest of it is spread evenly, at least at 98 % of q/w, so that the last
- * hundredth is there for requests of others and for rounding. A longer window is spent at once and
- * waited out: the draft allows both, and this way a run ends first.
+ * those in flight have been counted or will be, so they are taken off. And where the window is
+ * short (two minutes at most), the rest of it is spread evenly, at least at 98 % of q/w, so that
+ * the last hundredth is there for requests of others and for rounding. A longer window is spent at
+ * once and waited out: the draft allows both, and this way a run ends first.
  *
- * t has whole seconds: with less than two of them a bound by t would err by up to the whole, so then
- * only an empty window holds.
+ * t has whole seconds: with less than two of them a bound by t would err by up to the whole, so
+ * then only an empty window holds.
  */
 #include "policy/quota.h"
 
 #include <math.h>
 
 #define SHORT_WINDOW_S 120.0
-#define SHARE 0.98         /* of q/w */
+#define SHARE 0.98 /* of q/w */
 #define COARSE_RESET_S 2.0 /* under this the whole seconds of t say too little */
-#define BELIEVED_S 60.0    /* at least so long the ceiling holds after it was told */
+#define BELIEVED_S 60.0 /* at least so long the ceiling holds after it was told */
 
 void
 quota_init(struct quota *q, double now_s)

@@ -6,10 +6,10 @@
  * up for. --rate u is held to u / 1.005, so that N starts span at least (N-1)T - TAU with
  * T = 1.005/u, less the millisecond that the clock resolves: no second holds more than u.
  *
- * The rate is the least of what the estimate of the server's limit allows (estimate), a doubling ramp
- * at the start and after an outage, four times what is really sent, and what the server's fields say
- * (quota). What is in flight is bounded too: by the server's limit where it has one (load), and so
- * that a server that hangs gets no pile.
+ * The rate is the least of what the estimate of the server's limit allows (estimate), a doubling
+ * ramp at the start and after an outage, four times what is really sent, and what the server's
+ * fields say (quota). What is in flight is bounded too: by the server's limit where it has one
+ * (load), and so that a server that hangs gets no pile.
  *
  * One reaction per round trip: what was sent before the last cut is stale evidence.
  */
@@ -20,21 +20,21 @@
 #include "policy/backoff.h"
 
 #define TAU_S 0.004
-#define CLOCK_S 0.001  /* what the clock resolves */
+#define CLOCK_S 0.001 /* what the clock resolves */
 #define STRETCH (1 + TAU_S + CLOCK_S)
 #define FIRST_PER_S 20.0
 #define SLOWEST_PER_S 1e-4
-#define RAMP_RTTS 5.0  /* the ramp doubles in so many round trips ... */
+#define RAMP_RTTS 5.0 /* the ramp doubles in so many round trips ... */
 #define RAMP_MIN_S 0.2 /* ... within these */
 #define RAMP_MAX_S 1.0
-#define TOLERATED 3    /* the so-manieth refusal at the sustained rate cuts it */
-#define STRAY 20       /* accepted requests after which a lone 503 is forgotten */
-#define REFILL 4.0     /* after a cut nothing is sent for the time of so many requests ... */
+#define TOLERATED 3 /* the so-manieth refusal at the sustained rate cuts it */
+#define STRAY 20 /* accepted requests after which a lone 503 is forgotten */
+#define REFILL 4.0 /* after a cut nothing is sent for the time of so many requests ... */
 #define REFILL_MAX_S 0.5
-#define SETTLED 50     /* requests accepted at a rate before it is told as the server's */
+#define SETTLED 50 /* requests accepted at a rate before it is told as the server's */
 #define BIN_S 0.25
-#define IDLE_S 1.0     /* a longer silence is lack of rows, no proof of anything */
-#define PILE_MIN 8     /* in flight without a look at the round trip */
+#define IDLE_S 1.0 /* a longer silence is lack of rows, no proof of anything */
+#define PILE_MIN 8 /* in flight without a look at the round trip */
 #define BARE_PAUSE_MS 500
 #define LONGEST_BARE_PAUSE_MS 60000
 
@@ -76,8 +76,8 @@ ramp_at(const struct rate *r, double at_s)
 	double sustained = r->estimate.sustained_per_s;
 
 	/* never far above what is really sent: an unused rate is no evidence that it is taken */
-	return fmin(ramp, fmax(4 * r->measured_per_s + FIRST_PER_S,
-			       isinf(sustained) ? 0 : sustained));
+	return fmin(ramp,
+		    fmax(4 * r->measured_per_s + FIRST_PER_S, isinf(sustained) ? 0 : sustained));
 }
 
 static double
@@ -203,8 +203,7 @@ rate_reopened(struct rate *r, int64_t now_ms, int64_t shut_ms, bool throttled, i
 void
 rate_forgive(struct rate *r)
 {
-	r->estimate.sustained_per_s =
-		fmax(r->estimate.sustained_per_s, r->estimate.previous_per_s);
+	r->estimate.sustained_per_s = fmax(r->estimate.sustained_per_s, r->estimate.previous_per_s);
 }
 
 /* ---- answers ---- */
@@ -319,7 +318,8 @@ refused_bare(struct rate *r, double now_s, const struct rate_refusal *refusal, u
 		return;
 	r->estimate.cycle.heat++;
 	if (estimate_phase_at(&r->estimate, sent_s) == ESTIMATE_HOLDING &&
-	    (r->estimate.cycle.heat < TOLERATED || sent_s - r->estimate.cycle.from_s <= 2 * r->rtt_s))
+	    (r->estimate.cycle.heat < TOLERATED ||
+	     sent_s - r->estimate.cycle.from_s <= 2 * r->rtt_s))
 		return;
 	cut(r, now_s, sent_s);
 	estimate_settle(&r->estimate, now_s, 0, random);

@@ -102,8 +102,8 @@ int64_t rate_pause_until_ms(const struct rate *r);
 /* The rate at which requests may start now, and what holds it there; INFINITY: nothing does. */
 double rate_ceiling_per_s(const struct rate *r, int64_t now_ms, enum rate_holder *holder);
 
-/* The limit that was found and confirmed: per second, 0: none was. *at_once: requests in flight, 0: no
- * such limit was. */
+/* The limit that was found and confirmed: per second, 0: none was. *at_once: requests in flight, 0:
+ * no such limit was. */
 double rate_settled_per_s(const struct rate *r, unsigned *at_once);
 
 #endif

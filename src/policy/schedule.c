@@ -176,9 +176,9 @@ count_done(struct schedule *s, bool failed)
 	s->failed += failed;
 	if (!failed || o->max_failures == 0)
 		return;
-	if (o->max_failures_percent ? s->done >= PERCENT_FROM &&
-					      s->failed * 100 >= s->done * o->max_failures
-				    : s->failed >= o->max_failures)
+	if (o->max_failures_percent
+		    ? s->done >= PERCENT_FROM && s->failed * 100 >= s->done * o->max_failures
+		    : s->failed >= o->max_failures)
 		schedule_stop(s, STOP_FAILURES);
 }
 
@@ -214,9 +214,9 @@ refused(struct schedule *s, const struct item *it, const struct schedule_answer 
 static void
 failed(struct schedule *s, const struct item *it, const struct schedule_answer *a, int64_t now_ms)
 {
-	enum outage_failure failure = outcome_is_doubtful(a->outcome)      ? OUTAGE_DOUBTFUL
-				      : a->outcome == OUTCOME_NOT_SENT     ? OUTAGE_NOT_SENT
-									   : OUTAGE_BUSY;
+	enum outage_failure failure = outcome_is_doubtful(a->outcome)  ? OUTAGE_DOUBTFUL
+				      : a->outcome == OUTCOME_NOT_SENT ? OUTAGE_NOT_SENT
+								       : OUTAGE_BUSY;
 	struct rate_refusal refusal = {it->sent_ms, -1, it->load, true};
 	bool open = s->outage.state == OUTAGE_NONE;
 
@@ -349,7 +349,8 @@ schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t n
 	} else if (a->outcome == OUTCOME_THROTTLED || a->retry_after_ms >= 0) {
 		refused(s, &s->question, a, now_ms);
 	} else if (outcome_is_alive(a->outcome)) {
-		/* with only failed rows left and no doubt, each of them may now use up its retries */
+		/* with only failed rows left and no doubt, each of them may now use up its retries
+		 */
 		bool all_failed = only_failed(s) && !s->outage.doubtful;
 
 		s->evidence += only_failed(s);

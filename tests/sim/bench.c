@@ -1,4 +1,5 @@
-/* Prints what lade's rate control comes to on every server of the simulation. usage: bench [SEEDS [NAME...]] */
+/* Prints what lade's rate control comes to on every server of the simulation. usage: bench [SEEDS
+ * [NAME...]] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,8 @@ print_times(const struct sim_result *r, int seeds)
 static void
 print(const struct scenario *sc, const struct sim_result *r, int seeds)
 {
-	double used = 0, worst = 9, refused = 0, most = 0, late = 0, late_refused = 0, jain = 0, fair = 1;
+	double used = 0, worst = 9, refused = 0, most = 0, late = 0, late_refused = 0, jain = 0,
+	       fair = 1;
 	double wasted = 0, most_wasted = 0, failed = 0, doubt = 0;
 	int i;
 
@@ -68,8 +70,8 @@ print(const struct scenario *sc, const struct sim_result *r, int seeds)
 	printf("%-5s %6.1f %6.1f %6.1f  %7.3f %6.2f %7.3f  ", sc->name, 100 * used, 100 * worst,
 	       100 * late, 100 * refused, 100 * most, 100 * late_refused);
 	print_times(r, seeds);
-	printf(" %5.1f %4.0f %4.0f %4.0f  %.3f %.3f  %s\n", wasted, most_wasted, failed, doubt, jain,
-	       fair, sc->text);
+	printf(" %5.1f %4.0f %4.0f %4.0f  %.3f %.3f  %s\n", wasted, most_wasted, failed, doubt,
+	       jain, fair, sc->text);
 	fflush(stdout);
 }
 
@@ -82,11 +84,13 @@ main(int argc, char **argv)
 
 	if (seeds < 1 || seeds > MAX_SEEDS)
 		return 2;
-	printf("%d seeds, round trips of 20 to 200 ms; shares in percent; settled: mean (worst) seconds from "
-	       "the start, each step, the outage's end\n", seeds);
+	printf("%d seeds, round trips of 20 to 200 ms; shares in percent; settled: mean (worst) "
+	       "seconds from "
+	       "the start, each step, the outage's end\n",
+	       seeds);
 	printf("%-5s %6s %6s %6s  %7s %6s %7s  %-28s %5s %4s %4s %4s  %5s %5s  %s\n", "", "used",
-	       "worst", "late", "refused", "worst", "late", "settled", "wast.", "wst", "fail", "dbt",
-	       "Jain", "worst", "server");
+	       "worst", "late", "refused", "worst", "late", "settled", "wast.", "wst", "fail",
+	       "dbt", "Jain", "worst", "server");
 	for (sc = scenarios; sc->name; sc++) {
 		if (!is_wanted(sc->name, argc, argv))
 			continue;

@@ -130,8 +130,9 @@ tell(const struct server *s, double now_s, double wait_s, struct quota_notice *n
 	if (m->fields == FIELDS_NONE)
 		return;
 	n->quota = bucket ? bucket_rate(m, now_s) : m->quota;
-	n->remaining = floor(bucket ? s->tokens : m->kind == LIMIT_WINDOW ? m->quota - s->used
-									   : m->quota - (double)s->log_n);
+	n->remaining = floor(bucket		       ? s->tokens
+			     : m->kind == LIMIT_WINDOW ? m->quota - s->used
+						       : m->quota - (double)s->log_n);
 	n->reset_s = ceil(bucket ? fmax(1, (m->burst - s->tokens) / n->quota) : wait_s);
 	if (m->fields == FIELDS_DRAFT)
 		n->window_s = bucket ? 1 : m->window_s;

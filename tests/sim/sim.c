@@ -1,8 +1,8 @@
 /*
  * Theory. Four kinds of events in a heap by time: a client's timer, a request's arrival, the end of
  * its service, its answer's arrival. A client does what the program's loop does: it takes from its
- * schedule while there is a slot, hands over rows when asked, and sleeps until the time it was told,
- * to the millisecond and a little later.
+ * schedule while there is a slot, hands over rows when asked, and sleeps until the time it was
+ * told, to the millisecond and a little later.
  */
 #include "sim.h"
 
@@ -220,8 +220,8 @@ send(struct sim *s, unsigned c, struct item *it)
 	struct client *cl = &s->clients[c];
 	size_t f = new_flight(s);
 
-	s->flights[f] = (struct flight){it, it == &cl->schedule.question, s->now_s,
-					{.notice = QUOTA_NOTICE_NONE}};
+	s->flights[f] = (struct flight){
+		it, it == &cl->schedule.question, s->now_s, {.notice = QUOTA_NOTICE_NONE}};
 	cl->in_flight++;
 	s->result.sent++;
 	if (c == 0)
@@ -245,7 +245,8 @@ turn(struct sim *s, unsigned c)
 			break;
 	}
 	if (cl->in_flight < s->sc->concurrency && wake_ms != INT64_MAX)
-		set_timer(s, c, s->now_s + (double)(wake_ms > now_ms ? wake_ms - now_ms : 0) / 1000);
+		set_timer(s, c,
+			  s->now_s + (double)(wake_ms > now_ms ? wake_ms - now_ms : 0) / 1000);
 }
 
 /* ---- the server's part ---- */
@@ -310,7 +311,8 @@ answered(struct sim *s, unsigned c, size_t f)
 		.outcome = outcome_of_status(status),
 		.busy = status == 503,
 		.retry_after_ms = fl.answer.retry_after_s > 0
-					  ? (int64_t)(fl.answer.retry_after_s * 1000) : -1,
+					  ? (int64_t)(fl.answer.retry_after_s * 1000)
+					  : -1,
 		.way_ms = (int64_t)(s->rtt_s * 1000),
 		.notice = fl.answer.notice,
 	};
@@ -404,10 +406,12 @@ sum_up(struct sim *s)
 	size_t i, from = 0;
 
 	r->time_s = s->now_s;
-	r->used = (double)r->accepted / server_allows(&s->server, s->now_s, s->rtt_s, sc->concurrency);
+	r->used = (double)r->accepted /
+		  server_allows(&s->server, s->now_s, s->rtt_s, sc->concurrency);
 	r->refused_share = (double)r->refused / (double)r->sent;
 	for (i = 0; i < s->n_clients; i++) {
-		double x = (double)s->clients[i].accepted / fmax(1, s->now_s - s->clients[i].start_s);
+		double x =
+			(double)s->clients[i].accepted / fmax(1, s->now_s - s->clients[i].start_s);
 
 		sum += x;
 		squares += x * x;

@@ -345,8 +345,9 @@ no_answers_can_upset_it(void **state)
 		for (i = 0; i < 2000; i++) {
 			uint64_t x = backoff_random(&random);
 			int64_t next = rate_next_ms(&r, now, in_flight);
-			struct quota_notice n = {(double)(x % 1000) - 1, (double)(x >> 10 & 127) - 1,
-						 (double)(x >> 20 & 1023) - 1, (double)(x >> 30 & 127) - 1};
+			struct quota_notice n = {
+				(double)(x % 1000) - 1, (double)(x >> 10 & 127) - 1,
+				(double)(x >> 20 & 1023) - 1, (double)(x >> 30 & 127) - 1};
 			enum rate_holder holder;
 
 			assert_true(next > 0);
@@ -372,7 +373,8 @@ no_answers_can_upset_it(void **state)
 			if (x % 100 == 1)
 				rate_shut(&r, now, sent[at]);
 			if (x % 100 == 2)
-				rate_reopened(&r, now, (int64_t)(x % 100000), x % 3 == 0, INT64_MIN, x);
+				rate_reopened(&r, now, (int64_t)(x % 100000), x % 3 == 0, INT64_MIN,
+					      x);
 			sent[at] = sent[--in_flight];
 		}
 	}

@@ -19,8 +19,7 @@ expect(const char *const *fields, double quota, double window, double remaining,
 		fail_msg("%g %g %g %g", n.quota, n.window_s, n.remaining, n.reset_s);
 }
 
-#define EXPECT(q, w, r, t, ...)                                                                    \
-	expect((const char *const[]){__VA_ARGS__, NULL, NULL}, q, w, r, t)
+#define EXPECT(q, w, r, t, ...) expect((const char *const[]){__VA_ARGS__, NULL, NULL}, q, w, r, t)
 
 static void
 the_drafts_forms_are_read(void **state)
@@ -59,13 +58,25 @@ what_sites_use_is_read(void **state)
 static void
 what_cannot_be_read_is_absent(void **state)
 {
-	static const char *const bad[] = {"", "-1", "-0", "abc", "1e9", "0x10", "1 2", "\"5", ";", ",",
-					  "1234567890123456", "5;", "\xff\xfe"};
+	static const char *const bad[] = {"",
+					  "-1",
+					  "-0",
+					  "abc",
+					  "1e9",
+					  "0x10",
+					  "1 2",
+					  "\"5",
+					  ";",
+					  ",",
+					  "1234567890123456",
+					  "5;",
+					  "\xff\xfe"};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT_OF(bad); i++) {
-		EXPECT(-1, -1, -1, -1, "X-RateLimit-Remaining", bad[i], "X-RateLimit-Reset", bad[i]);
+		EXPECT(-1, -1, -1, -1, "X-RateLimit-Remaining", bad[i], "X-RateLimit-Reset",
+		       bad[i]);
 		EXPECT(-1, -1, -1, -1, "RateLimit", bad[i], "Retry-After", "5");
 	}
 	EXPECT(-1, -1, -1, -1, "RateLimit", "\"x\";r=-5;t=3", "RateLimit-Policy", "\"x\";q=5;w=0");
