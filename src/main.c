@@ -5,7 +5,8 @@
  * that stands before it here (`make check-layers`).
  *
  *   base/      messages, memory, buffers, text, units, clocks: what C lacks
- *   policy/    decisions, without I/O: outcome of an answer, backoff, rate, outage, queue, schedule
+ *   policy/    decisions, without I/O: outcome of an answer, how fast (rate: estimate, quota, load),
+ *              whether at all (outage), retries (backoff, budget), what next (queue, schedule)
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
  *   ledger/    what is known: records, identity index, results file, journal
  *   api/       the two requests of the API, one transfer, the loop over many

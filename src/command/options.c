@@ -19,12 +19,14 @@
 
 #define EXIT_USAGE 2
 #define DEFAULT_BASE_URL "https://zcbservice.aizfw.cn/kyyReactApiServer"
+#define DEFAULT_MAX_FAILURES 50 /* percent */
 #define MANY_NAMES 64 /* more than there are options */
 
 enum option_id {
 	OPT_MAP, OPT_TYPE, OPT_FORMAT, OPT_DELIMITER, OPT_JSON_PATH, OPT_SKIP_EMPTY, OPT_SPLIT_URLS,
 	OPT_ALLOW_PRIVATE, OPT_OUTPUT, OPT_ONLY, OPT_CONCURRENCY, OPT_RATE, OPT_RETRIES, OPT_IN_DOUBT,
 	OPT_RETRY_CODE, OPT_CONNECT_TIMEOUT, OPT_TIMEOUT, OPT_OUTAGE_TIMEOUT, OPT_MAX_PAUSE,
+	OPT_MAX_FAILURES,
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
@@ -83,6 +85,8 @@ const struct option option_table[] = {
 	 COMMAND_SENDING, OPT_OUTAGE_TIMEOUT},
 	{"max-pause", 0, "TIME", "the longest pause that the server may ask for (default: 65m)",
 	 COMMAND_SENDING, OPT_MAX_PAUSE},
+	{"max-failures", 0, "N", "stop when so many rows failed, or N% of them; 0: never (default: 50%, retry: 0)",
+	 COMMAND_SENDING, OPT_MAX_FAILURES},
 	{"base-url", 0, "URL", "of the API (default: the vendor's)", COMMAND_SENDING, OPT_BASE_URL},
 	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_SENDING,
 	 OPT_ALLOW_HTTP},
@@ -185,11 +189,34 @@ static int
 set_rate(struct options *o, const char *value)
 {
 	o->interval_ns = 0;
+	o->unpaced = strcmp(value, "none") == 0;
 	if (strcmp(value, "auto") == 0 || strcmp(value, "none") == 0)
 		return 0;
 	o->interval_ns = units_rate_interval_ns(value);
 	if (o->interval_ns < 0)
 		return bad_value("rate", value, "a rate such as 20/s, 600/m, 5000/h or 20000/d, or auto or none");
+	return 0;
+}
+
+/* "20": so many; "20%": of the rows that are done. */
+static int
+set_max_failures(struct options *o, const char *value)
+{
+	size_t n = strlen(value);
+	char *digits = mem_strdup(value);
+	bool percent = n > 0 && value[n - 1] == '%';
+	int64_t number;
+	int rc;
+
+	if (percent)
+		digits[n - 1] = '\0';
+	rc = units_int(digits, percent ? 1 : 0, percent ? 100 : UINT32_MAX, &number);
+	free(digits);
+	if (rc < 0)
+		return bad_value("max-failures", value, "a number, or a percentage from 1% to 100%");
+	o->max_failures = (unsigned)number;
+	o->max_failures_percent = percent;
+	o->max_failures_set = true;
 	return 0;
 }
 
@@ -438,6 +465,8 @@ apply(struct options *o, const struct option *opt, const char *value)
 		return set_duration("outage-timeout", value, &o->outage_timeout_ms);
 	case OPT_MAX_PAUSE:
 		return set_duration("max-pause", value, &o->max_pause_ms);
+	case OPT_MAX_FAILURES:
+		return set_max_failures(o, value);
 	case OPT_BASE_URL:
 		o->base_url = value;
 		return 0;
@@ -622,6 +651,10 @@ check_together(struct options *o)
 	}
 	if (o->only & (1u << CLASS_NO_ANSWER | 1u << CLASS_BAD_ANSWER))
 		o->resend = true;
+	if (!o->max_failures_set && o->command != COMMAND_RETRY) {
+		o->max_failures = DEFAULT_MAX_FAILURES;
+		o->max_failures_percent = true;
+	}
 	return 0;
 }
 

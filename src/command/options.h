@@ -44,6 +44,10 @@ struct options {
 	bool asset_uris;
 	unsigned concurrency;
 	int64_t interval_ns; /* 0: no ceiling */
+	bool unpaced;        /* --rate none */
+	unsigned max_failures;     /* 0: no limit */
+	bool max_failures_percent; /* it is a percentage */
+	bool max_failures_set;     /* it was given */
 	unsigned retries;
 	bool resend; /* --in-doubt resend */
 	int64_t connect_timeout_ms, timeout_ms, outage_timeout_ms, max_pause_ms;

@@ -197,11 +197,14 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 {
 	struct run *r = ctx;
 	struct work *w = a->owner;
+	struct schedule_answer answer;
 	enum outcome o;
 	enum verdict v;
 
 	a->answer.retry_code = is_retry_code(r, a->reply->code_text);
 	o = outcome_of(&a->answer);
+	answer = (struct schedule_answer){o, outcome_is_busy(&a->answer), a->retry_after_ms,
+					  a->way_ms, a->notice};
 	if (a->certificate && r->schedule.successes == 0)
 		schedule_stop(&r->schedule, STOP_CERTIFICATE);
 	if (!outcome_is_alive(o)) {
@@ -210,7 +213,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 			buf_printf(&r->trouble, "HTTP %d", a->answer.http_status);
 	}
 	if (!w) { /* the question: any envelope is an answer */
-		schedule_answered(&r->schedule, o, now_ms, a->retry_after_ms);
+		schedule_answered(&r->schedule, &answer, now_ms);
 		tell_stop(r, a);
 		return;
 	}
@@ -219,7 +222,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 		w->first_sent_wall_ms = a->sent_wall_ms;
 	if (o != OUTCOME_UPLOADED)
 		keep_answer(w, a);
-	v = schedule_done(&r->schedule, &w->item, o, now_ms, a->retry_after_ms);
+	v = schedule_done(&r->schedule, &w->item, &answer, now_ms);
 	if (diag_level() >= DIAG_VERBOSE)
 		tell_attempt(w, v);
 	tell_stop(r, a);
@@ -317,10 +320,13 @@ start_schedule(struct run *r)
 	const struct options *o = r->options;
 	struct schedule_options so = {
 		.interval_ns = o->interval_ns,
+		.unpaced = o->unpaced,
 		.retries = o->retries,
 		.resend = o->resend,
 		.outage_timeout_ms = o->outage_timeout_ms,
 		.max_pause_ms = o->max_pause_ms,
+		.max_failures = o->max_failures,
+		.max_failures_percent = o->max_failures_percent,
 		.seed = (uint64_t)clock_wall_ms() ^ (uint64_t)getpid() << 32,
 	};
 	struct engine_client client = {take, done, r};
