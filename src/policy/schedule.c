@@ -334,7 +334,7 @@ schedule_done(struct schedule *s, struct item *it, const struct schedule_answer 
 	hear(s, it, a, now_ms);
 	v = judge(s, it, a->outcome, now_ms);
 	if (v == VERDICT_FINAL)
-		count_done(s, a->outcome != OUTCOME_UPLOADED && !outcome_is_doubtful(a->outcome));
+		count_done(s, a->outcome != OUTCOME_UPLOADED);
 	return v;
 }
 

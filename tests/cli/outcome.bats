@@ -318,7 +318,7 @@ in_doubt() {
 @test "silent re-send: the same with RST and many at once" {
 	serve
 	manifest $(for i in $(seq 200); do fault "$i" reused,drop,rst,create; done)
-	upload m.csv -j 16
+	upload m.csv -j 16 --max-failures 100%
 	expect_status 1
 	[ "$(awk -F '\t' '$4 == "POST" { print $9 }' journal | sort | uniq -d | wc -l)" -eq 0 ]
 	expect_received 200

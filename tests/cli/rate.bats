@@ -165,3 +165,15 @@ quiet_ms() {
 	upload m.csv --max-failures 101%
 	expect_status 2
 }
+
+@test "rate: rows in doubt count as failed: a server that breaks every other answer is stopped early" {
+	serve
+	manifest $(for i in $(seq 100); do
+		echo "https://cdn.example.com/$i.jpg"
+		echo "https://cdn.example.com/$i.jpg?fault=body:html"
+	done)
+	upload m.csv --rate none -j 1 --max-failures 20
+	expect_status 6
+	says "stopped by --max-failures: 20 of 40 rows failed"
+	says "20 uploaded, 20 in doubt"
+}
