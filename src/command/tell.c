@@ -183,16 +183,26 @@ tell_outage(struct run *r, int64_t now_ms)
 	}
 }
 
+/* One that certainly was not sent has been taken back from the count. */
+static unsigned
+attempt_number(const struct work *w)
+{
+	return w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts;
+}
+
 void
 tell_attempt(const struct work *w, enum verdict v)
 {
-	if (v == VERDICT_AGAIN)
+	int status = w->attempt.answer.http_status;
+
+	if (v == VERDICT_AGAIN && w->message.len > 0)
 		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
-			    w->manifest, (long long)w->line,
-			    w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts,
-			    w->message.data ? w->message.data : "");
+			    w->manifest, (long long)w->line, attempt_number(w), w->message.data);
+	else if (v == VERDICT_AGAIN)
+		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: HTTP %d; will be sent again",
+			    w->manifest, (long long)w->line, attempt_number(w), status);
 	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", w->manifest,
-		    (long long)w->line, w->attempt.answer.http_status,
+		    (long long)w->line, status,
 		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
 		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
 }

@@ -177,3 +177,11 @@ quiet_ms() {
 	says "stopped by --max-failures: 20 of 40 rows failed"
 	says "20 uploaded, 20 in doubt"
 }
+
+@test "rate: -v says what a row is sent again for, also where the server gave no words" {
+	serve
+	manifest "https://cdn.example.com/a.jpg?fault=status:429;retry-after:1;times:1"
+	upload m.csv -v
+	expect_status 0
+	says "m.csv:2: attempt 1: HTTP 429; will be sent again"
+}
