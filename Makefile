@@ -22,7 +22,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 PACKAGES := libcurl yajl libxxhash zlib
 LADE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(SAN_FLAGS_$(SAN))
 # asked for once, and only when something is compiled
-LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv)$(LADE_LIBS)
+LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv -lm)$(LADE_LIBS)
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 
 ROOMS := base policy manifest ledger api show command
@@ -36,11 +36,13 @@ SOURCES := \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/asset_map.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
-	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
+	src/ledger/record.c src/ledger/recover.c src/ledger/results.c src/ledger/scan.c \
 	src/api/engine.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/progress.c src/show/summary.c \
+	src/show/progress.c src/show/summary.c src/show/failures.c src/show/histogram.c src/show/minutes.c src/show/page.c \
+	src/show/page_failures.c src/show/page_style.c src/show/plot.c src/show/report.c src/show/report_html.c src/show/report_json.c \
+	src/show/report_text.c src/show/timeline.c \
 	src/command/admit.c src/command/help.c src/command/key.c src/command/open.c \
-	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
+	src/command/options.c src/command/report.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c \

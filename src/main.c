@@ -9,8 +9,8 @@
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
  *   ledger/    what is known: records, identity index, results file
  *   api/       the two requests of the API, one transfer, the loop over many
- *   show/      what people see: progress line, summary
- *   command/   the wiring: options, help, key, run (read run.c first)
+ *   show/      what people see: progress line, summary, report
+ *   command/   the wiring: options, help, key, run (read run.c first), report
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
  * schedule_done -> settle -> results_append, and at the end results_publish.
@@ -25,6 +25,7 @@
 #include "base/diag.h"
 #include "base/mem.h"
 #include "command/options.h"
+#include "command/report.h"
 #include "command/run.h"
 
 /* A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened. What stands
@@ -57,7 +58,8 @@ main(int argc, char **argv)
 		diag_set_level((enum diag_level)options.verbosity);
 		if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 			mem_exhausted();
-		status = run_command(&options);
+		status = options.command == COMMAND_REPORT ? report_command(&options)
+							   : run_command(&options);
 		curl_global_cleanup();
 	}
 	options_free(&options);

@@ -24,6 +24,10 @@ static const struct {
 	{"retry", "lade retry [options] RESULTS...",
 	 "Re-runs the failed rows of a results file and checks its invalid ones again, in place.",
 	 COMMAND_RETRY},
+	{"report", "lade report [options] RESULTS...",
+	 "Tells what is in results files: counts, reasons of failure, latencies; as text, as JSON or\n"
+	 "as a page.",
+	 COMMAND_REPORT},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},
 };
 

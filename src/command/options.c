@@ -28,6 +28,7 @@ enum option_id {
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_HELP, OPT_VERSION,
+	OPT_JSON, OPT_HTML,
 };
 
 const struct option option_table[] = {
@@ -89,16 +90,19 @@ const struct option option_table[] = {
 	 COMMAND_SENDING, OPT_CACERT},
 	{"key-file", 0, "FILE", "the API key; - for standard input (default: $GLOBALAIOPC_API_KEY)",
 	 COMMAND_SENDING, OPT_KEY_FILE},
-	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_SENDING, OPT_QUIET},
+	{"json", 0, NULL, "the report as one JSON object", COMMAND_REPORT, OPT_JSON},
+	{"html", 0, "FILE", "the report as one page; - for standard output", COMMAND_REPORT, OPT_HTML},
+	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_SENDING | COMMAND_REPORT,
+	 OPT_QUIET},
 	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_SENDING,
 	 OPT_VERBOSE},
 	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_SENDING,
 	 OPT_PROGRESS},
 	{"progress-interval", 0, "TIME", "between plain progress lines (default: 60s)",
 	 COMMAND_SENDING, OPT_PROGRESS_INTERVAL},
-	{"help", 'h', NULL, "show this", COMMAND_SENDING | COMMAND_HELP, OPT_HELP},
+	{"help", 'h', NULL, "show this", COMMAND_SENDING | COMMAND_REPORT | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
-	 COMMAND_SENDING | COMMAND_HELP, OPT_VERSION},
+	 COMMAND_SENDING | COMMAND_REPORT | COMMAND_HELP, OPT_VERSION},
 	{NULL, 0, NULL, NULL, 0, 0},
 };
 
@@ -373,6 +377,17 @@ set_results(struct options *o, enum option_id id, const char *value)
 }
 
 static int
+set_report(struct options *o, enum option_id id, const char *value)
+{
+	if (id == OPT_JSON) {
+		o->json = true;
+		return 0;
+	}
+	o->html = value;
+	return *value ? 0 : bad_value("html", value, "a file");
+}
+
+static int
 apply(struct options *o, const struct option *opt, const char *value)
 {
 	switch ((enum option_id)opt->id) {
@@ -422,6 +437,9 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_KEY_FILE:
 		o->key_file = value;
 		return 0;
+	case OPT_JSON:
+	case OPT_HTML:
+		return set_report(o, (enum option_id)opt->id, value);
 	case OPT_QUIET:
 	case OPT_VERBOSE:
 	case OPT_PROGRESS:
@@ -546,17 +564,17 @@ take_letters(struct parser *p, const char *letters)
 static int
 take_operand(struct options *o, char *word)
 {
-	static const char *const names[] = {"upload", "retry", "help"};
-	struct span spans[3];
+	static const char *const names[] = {"upload", "retry", "report", "help"};
+	struct span spans[4];
 	size_t i;
 
 	if (o->command == COMMAND_NONE) {
 		o->command = help_command(span_of(word));
 		if (o->command != COMMAND_NONE)
 			return 0;
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < 4; i++)
 			spans[i] = span_of(names[i]);
-		unknown("command", "", word, spans, 3);
+		unknown("command", "", word, spans, 4);
 		return -1;
 	}
 	o->operands[o->n_operands++] = word;
@@ -570,7 +588,7 @@ check_together(struct options *o)
 		return 0;
 	if (o->n_operands == 0) {
 		diag_error("`lade %s` wants a %s; see `lade help %s`", help_command_name(o->command),
-			   o->command == COMMAND_RETRY ? "results file" : "manifest",
+			   o->command == COMMAND_UPLOAD ? "manifest" : "results file",
 			   help_command_name(o->command));
 		return -1;
 	}
@@ -581,6 +599,10 @@ check_together(struct options *o)
 	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1
 							 : o->output && strcmp(o->output, "-") == 0)) {
 		diag_error("--asset-map is made of one results file");
+		return -1;
+	}
+	if (o->json && o->html && strcmp(o->html, "-") == 0) {
+		diag_error("--json and --html - both want standard output");
 		return -1;
 	}
 	if (o->asset_uris && !o->asset_map) {

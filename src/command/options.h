@@ -17,6 +17,7 @@ enum command {
 	COMMAND_UPLOAD = 1 << 0,
 	COMMAND_RETRY = 1 << 1,
 	COMMAND_HELP = 1 << 2,
+	COMMAND_REPORT = 1 << 5,
 };
 
 #define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
@@ -49,6 +50,8 @@ struct options {
 	bool only_review_failed; /* retry --only review_failed */
 	const char *base_url, *key_file, *ca_file;
 	bool allow_http, allow_private;
+	bool json;               /* report --json */
+	const char *html;        /* report: the page to write; NULL: none */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;
