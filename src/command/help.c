@@ -26,7 +26,7 @@ static const struct {
 	 COMMAND_RETRY},
 	{"report", "lade report [options] RESULTS...",
 	 "Tells what is in results files: counts, reasons of failure, latencies; as text, as JSON or\n"
-	 "as a page.",
+	 "as a page. With --merge it joins several, such as those of shards, into one.",
 	 COMMAND_REPORT},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},
 };

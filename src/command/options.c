@@ -28,7 +28,7 @@ enum option_id {
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_HELP, OPT_VERSION,
-	OPT_JSON, OPT_HTML,
+	OPT_JSON, OPT_HTML, OPT_MERGE,
 };
 
 const struct option option_table[] = {
@@ -92,6 +92,7 @@ const struct option option_table[] = {
 	 COMMAND_SENDING, OPT_KEY_FILE},
 	{"json", 0, NULL, "the report as one JSON object", COMMAND_REPORT, OPT_JSON},
 	{"html", 0, "FILE", "the report as one page; - for standard output", COMMAND_REPORT, OPT_HTML},
+	{"merge", 0, "FILE", "join the results files into one", COMMAND_REPORT, OPT_MERGE},
 	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_SENDING | COMMAND_REPORT,
 	 OPT_QUIET},
 	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_SENDING,
@@ -383,8 +384,8 @@ set_report(struct options *o, enum option_id id, const char *value)
 		o->json = true;
 		return 0;
 	}
-	o->html = value;
-	return *value ? 0 : bad_value("html", value, "a file");
+	*(id == OPT_HTML ? &o->html : &o->merge) = value;
+	return *value ? 0 : bad_value(id == OPT_HTML ? "html" : "merge", value, "a file");
 }
 
 static int
@@ -439,6 +440,7 @@ apply(struct options *o, const struct option *opt, const char *value)
 		return 0;
 	case OPT_JSON:
 	case OPT_HTML:
+	case OPT_MERGE:
 		return set_report(o, (enum option_id)opt->id, value);
 	case OPT_QUIET:
 	case OPT_VERBOSE:

@@ -51,7 +51,7 @@ struct options {
 	const char *base_url, *key_file, *ca_file;
 	bool allow_http, allow_private;
 	bool json;               /* report --json */
-	const char *html;        /* report: the page to write; NULL: none */
+	const char *html, *merge; /* report: files to write; NULL: none */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;

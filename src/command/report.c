@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "command/run.h"
 #include "ledger/file.h"
+#include "ledger/merge.h"
 #include "ledger/scan.h"
 #include "show/report.h"
 
@@ -138,7 +139,7 @@ show(const struct options *o, const struct report *r)
 	struct buf out = {0};
 	int rc = 0;
 
-	if (o->json || !o->html) {
+	if (o->json || (!o->html && !o->merge)) {
 		if (o->json)
 			report_json(r, &out);
 		else
@@ -172,15 +173,56 @@ report_files(const struct options *o)
 	return status;
 }
 
+static int
+merge_files(const struct options *o)
+{
+	struct merge_news news;
+	struct fault f = {0};
+	struct buf n = {0}, shown = {0};
+	enum merge_status status =
+		merge_results(o->operands, (size_t)o->n_operands, o->merge, &news, &f);
+
+	if (status != MERGE_DONE)
+		say_fault(news.path, &f);
+	switch (status) {
+	case MERGE_MIXED:
+		return EXIT_USAGE;
+	case MERGE_UNREADABLE:
+		return EXIT_UNREADABLE;
+	case MERGE_UNWRITABLE:
+		return EXIT_UNWRITABLE;
+	case MERGE_BUSY:
+		return EXIT_STOPPED;
+	case MERGE_DONE:
+		break;
+	}
+	if (news.torn > 0)
+		diag_note("passed over %lld torn last line%s", (long long)news.torn,
+			  news.torn == 1 ? "" : "s");
+	units_show_count(&n, news.records);
+	text_escape(&shown, span_of(o->merge), 200);
+	diag_note("%s record%s of %d file%s in %s, %s", n.data, news.records == 1 ? "" : "s",
+		  o->n_operands, o->n_operands == 1 ? "" : "s", shown.data,
+		  news.by_line ? "by lade_line" : "file by file");
+	buf_free(&n);
+	buf_free(&shown);
+	return EXIT_DONE;
+}
+
 int
 report_command(const struct options *o)
 {
 	struct fault f;
+	int status = EXIT_DONE;
 
 	if (o->html && strcmp(o->html, "-") != 0 && is_precious(o->html)) {
 		fault_set(&f, 0, 0, "is there already and is no page: it is not replaced");
 		say_fault(o->html, &f);
 		return EXIT_USAGE;
 	}
-	return report_files(o);
+	if (o->merge)
+		status = merge_files(o);
+	if (status == EXIT_DONE && (o->json || o->html || !o->merge))
+		status = report_files(o);
+	return status;
 }

@@ -1,4 +1,4 @@
-/* `lade report`: what is in results files, as text, JSON or a page. */
+/* `lade report`: what is in results files, as text, JSON or a page; and several joined into one. */
 #ifndef LADE_COMMAND_REPORT_H
 #define LADE_COMMAND_REPORT_H
 

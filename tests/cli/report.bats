@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# lade report: text, JSON, page; from outside, with results that a run or a person wrote.
+# lade report: text, JSON, page, merging; from outside, with results that a run or a person wrote.
 
 load common
 
@@ -215,6 +215,9 @@ well_formed() {
 	jq -e '.files[0] | .settled == false and .superseded > 0 and .superseded < 6' <<<"$json"
 	jq -e '.status.uploaded == .files[0].superseded' <<<"$json"
 	prints "a run is on it, or has died on it"
+	run timeout 20 "$LADE" report --merge all.csv m.results.csv
+	expect_status 6
+	[ ! -e all.csv ]
 	wait "$pid"
 	report m.results.csv
 	prints "6 records: 6 uploaded$"
@@ -261,4 +264,106 @@ well_formed() {
 	tr , '\t' <r.csv >r.tsv
 	report r.tsv
 	prints "^r.tsv: 8 records:"
+}
+
+@test "--merge: four shards of 20,000 rows give what one run gives" {
+	serve
+	seq -f 'https://cdn.example.com/%.0f.jpg,Image,"a, ""b"""' 20000 | sed '1i url,assetType,name' >m.csv
+	upload m.csv -j 64 --rate none
+	expect_status 0
+	awk 'NR == 1 { for (i = 0; i < 4; i++) print >("s" i ".csv"); next } { print >("s" (NR * 7 % 4) ".csv") }' m.results.csv
+	report --merge all.results.csv s3.csv s1.csv s0.csv s2.csv
+	expect_status 0
+	says "20,000 records of 4 files in all.results.csv, by lade_line"
+	cmp all.results.csv m.results.csv
+	[ "$(stat -c %a all.results.csv)" = 600 ]
+	upload m.csv -o all.results.csv
+	expect_status 0
+	says "20,000 skipped"
+	expect_received 20000
+}
+
+@test "--merge unites columns, keeps each file's order, and the result can be retried" {
+	serve
+	printf 'sku,URL\n1,https://cdn.example.com/1.jpg\n2,https://cdn.example.com/2.jpg?fault=code:5;times:1\n' >a.csv
+	printf 'url;Farbe;Bild\nhttps://cdn.example.com/3.jpg;rot;x\nhttps://cdn.example.com/1.jpg;blau;y\n' >b.csv
+	printf 'image,url\nhttps://cdn.example.com/4.jpg,https://shop.example.com/4\n' >c.csv
+	upload a.csv
+	upload b.csv
+	upload c.csv --map url=image
+	expect_status 0
+	expect_received 5
+	# two columns that could be url: each record says which it meant
+	report --merge two.csv a.results.csv b.results.csv
+	expect_status 0
+	[ "$(field lade_url 4 two.csv)" = https://cdn.example.com/1.jpg ]
+	report --json two.csv
+	jq -e '.records == 4 and .failures[0].examples[0].url == "https://cdn.example.com/2.jpg?…"' <<<"$output"
+	report --merge all.csv a.results.csv b.results.csv c.results.csv
+	expect_status 0
+	[ "$(wc -l <all.csv)" -eq 6 ]
+	[ "$(field lade_url 1 all.csv)" = https://cdn.example.com/1.jpg ]
+	[ "$(awk -F , 'NR > 1' all.csv | grep -c 'cdn.example.com/1.jpg')" -eq 2 ]
+	[ "$(for i in 1 2 3 4 5; do field lade_url $i all.csv; done | sed 's/?.*//; s/.*com.//' | paste -sd ' ')" = "1.jpg 3.jpg 4.jpg 2.jpg 1.jpg" ]
+	[ "$(field Farbe 2 all.csv)$(field sku 4 all.csv)" = rot2 ]
+	retry all.csv
+	expect_status 0
+	says "1 uploaded, 4 skipped"
+	expect_received 6
+	[ "$(field lade_status 4 all.csv)" = uploaded ]
+	report all.csv
+	prints "5 records: 5 uploaded"
+}
+
+@test "--merge of JSON Lines; without lines one file follows the other; what does not go together" {
+	printf '%s\n' '{"url":"https://a/2.jpg","n":1.50,"lade_status":"failed","lade_line":2}' '{"url":"https://a/4.jpg","lade_status":"failed","lade_line":4}' >a.ndjson
+	printf '%s' '{"url":"https://a/1.jpg","o":{"x":[1]},"lade_status":"failed","lade_line":1}' >b.ndjson
+	report --merge all.ndjson a.ndjson b.ndjson
+	expect_status 0
+	cmp all.ndjson <(cat b.ndjson; echo; cat a.ndjson)
+	printf '%s\n' '{"url":"https://a/1.jpg","lade_status":"failed","lade_manifest":"x","lade_line":1}' >b.ndjson
+	report --merge all.ndjson a.ndjson b.ndjson
+	expect_status 0
+	says "file by file"
+	cmp all.ndjson <(cat a.ndjson b.ndjson)
+	sample >r.csv
+	report --merge all.ndjson a.ndjson r.csv
+	expect_status 2
+	says "r.csv: is CSV, the files before it are JSON Lines"
+	report --merge all.csv a.ndjson
+	expect_status 2
+	report --merge r.csv r.csv
+	expect_status 2
+	says "is one of the files to be merged"
+	cmp all.ndjson <(cat a.ndjson b.ndjson)
+	echo a,b >>r.csv
+	report --merge new.csv r.csv
+	expect_status 3
+	says "r.csv:10: has 2 fields"
+	[ ! -e new.csv ]
+	sample >r.csv
+	report --merge nowhere/new.csv r.csv
+	expect_status 5
+	report --merge all.ndjson - <r.csv
+	expect_status 2
+	# what is there already is replaced only if nothing is lost
+	cp r.csv old.csv
+	{ sample; record 11 "uploaded,id-11,,200,0,ok,,1"; } >more.csv
+	report --merge old.csv more.csv
+	expect_status 0
+	cmp old.csv more.csv
+	report --merge old.csv r.csv
+	expect_status 2
+	says "old.csv: is there already and knows 1 asset that none of the files"
+	echo url >notes.csv
+	report --merge notes.csv r.csv
+	expect_status 2
+	says "notes.csv: is there already and is no results file"
+	[ "$(cat notes.csv)" = url ]
+	# what a writer that died left behind is no hindrance; a lade that works on the file is
+	: >new.csv.lade-new
+	report --merge new.csv r.csv
+	expect_status 0
+	flock new.csv timeout 20 "$LADE" report --merge new.csv r.csv 2>err && false
+	says "a run is on it"
 }
