@@ -40,11 +40,15 @@ SOURCES := \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/asset_map.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
-	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
+	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
+	src/ledger/results.c src/ledger/scan.c \
 	src/api/engine.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/findings.c src/show/progress.c src/show/summary.c \
+	src/show/failures.c src/show/findings.c src/show/histogram.c src/show/minutes.c src/show/page.c \
+	src/show/page_failures.c src/show/page_style.c src/show/plot.c src/show/progress.c \
+	src/show/report.c src/show/report_html.c src/show/report_json.c src/show/report_text.c \
+	src/show/summary.c src/show/timeline.c \
 	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c \
-	src/command/open.c src/command/probe.c \
+	src/command/open.c src/command/probe.c src/command/report.c \
 	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 

@@ -28,6 +28,10 @@ static const struct {
 	 "Reads manifests to their ends and names every problem that upload would meet; with --probe\n"
 	 "also what the URLs' own servers say. Uploads nothing.",
 	 COMMAND_CHECK},
+	{"report", "lade report [options] RESULTS...",
+	 "Tells what is in results files: counts, reasons of failure, latencies; as text, as JSON or\n"
+	 "as a page. With --merge it joins several, such as those of shards, into one.",
+	 COMMAND_REPORT},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},
 };
 
@@ -42,6 +46,16 @@ help_command(struct span word)
 		if (span_is(word, commands[i].name))
 			return commands[i].command;
 	return COMMAND_NONE;
+}
+
+size_t
+help_command_names(struct span *out, size_t max)
+{
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS && i < max; i++)
+		out[i] = span_of(commands[i].name);
+	return i;
 }
 
 const char *

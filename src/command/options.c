@@ -30,7 +30,7 @@ enum option_id {
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
-	OPT_MAX_PROBLEMS, OPT_HELP, OPT_VERSION,
+	OPT_MAX_PROBLEMS, OPT_HTML, OPT_MERGE, OPT_HELP, OPT_VERSION,
 };
 
 const struct option option_table[] = {
@@ -94,7 +94,10 @@ const struct option option_table[] = {
 	 COMMAND_WORKING, OPT_CACERT},
 	{"key-file", 0, "FILE", "the API key; - for standard input (default: $GLOBALAIOPC_API_KEY)",
 	 COMMAND_SENDING, OPT_KEY_FILE},
-	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_WORKING, OPT_QUIET},
+	{"html", 0, "FILE", "the report as one page; - for standard output", COMMAND_REPORT, OPT_HTML},
+	{"merge", 0, "FILE", "join the results files into one", COMMAND_REPORT, OPT_MERGE},
+	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_WORKING | COMMAND_REPORT,
+	 OPT_QUIET},
 	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_SENDING,
 	 OPT_VERBOSE},
 	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_SENDING,
@@ -105,12 +108,12 @@ const struct option option_table[] = {
 	 COMMAND_UPLOAD, OPT_STRICT},
 	{"probe", 0, NULL, "ask each URL's own server: reachable, content type, size",
 	 COMMAND_CHECK, OPT_PROBE},
-	{"json", 0, NULL, "problems and summary as JSON Lines", COMMAND_CHECK, OPT_JSON},
+	{"json", 0, NULL, "what is found, as JSON", COMMAND_CHECK | COMMAND_REPORT, OPT_JSON},
 	{"max-problems", 0, "N", "problems shown at most (default: 100)", COMMAND_CHECK,
 	 OPT_MAX_PROBLEMS},
-	{"help", 'h', NULL, "show this", COMMAND_WORKING | COMMAND_HELP, OPT_HELP},
+	{"help", 'h', NULL, "show this", COMMAND_WORKING | COMMAND_REPORT | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
-	 COMMAND_WORKING | COMMAND_HELP, OPT_VERSION},
+	 COMMAND_WORKING | COMMAND_REPORT | COMMAND_HELP, OPT_VERSION},
 	{NULL, 0, NULL, NULL, 0, 0},
 };
 
@@ -428,6 +431,13 @@ set_results(struct options *o, enum option_id id, const char *value)
 }
 
 static int
+set_report(struct options *o, enum option_id id, const char *value)
+{
+	*(id == OPT_HTML ? &o->html : &o->merge) = value;
+	return *value ? 0 : bad_value(id == OPT_HTML ? "html" : "merge", value, "a file");
+}
+
+static int
 apply(struct options *o, const struct option *opt, const char *value)
 {
 	switch ((enum option_id)opt->id) {
@@ -479,6 +489,9 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_KEY_FILE:
 		o->key_file = value;
 		return 0;
+	case OPT_HTML:
+	case OPT_MERGE:
+		return set_report(o, (enum option_id)opt->id, value);
 	case OPT_QUIET:
 	case OPT_VERBOSE:
 	case OPT_PROGRESS:
@@ -608,17 +621,13 @@ take_letters(struct parser *p, const char *letters)
 static int
 take_operand(struct options *o, char *word)
 {
-	static const char *const names[] = {"upload", "retry", "check", "help"};
-	struct span spans[4];
-	size_t i;
+	struct span names[MANY_NAMES];
 
 	if (o->command == COMMAND_NONE) {
 		o->command = help_command(span_of(word));
 		if (o->command != COMMAND_NONE)
 			return 0;
-		for (i = 0; i < 4; i++)
-			spans[i] = span_of(names[i]);
-		unknown("command", "", word, spans, 4);
+		unknown("command", "", word, names, help_command_names(names, MANY_NAMES));
 		return -1;
 	}
 	o->operands[o->n_operands++] = word;
@@ -632,7 +641,7 @@ check_together(struct options *o)
 		return 0;
 	if (o->n_operands == 0) {
 		diag_error("`lade %s` wants a %s; see `lade help %s`", help_command_name(o->command),
-			   o->command == COMMAND_RETRY ? "results file" : "manifest",
+			   o->command == COMMAND_UPLOAD ? "manifest" : "results file",
 			   help_command_name(o->command));
 		return -1;
 	}
@@ -643,6 +652,10 @@ check_together(struct options *o)
 	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1
 							 : o->output && strcmp(o->output, "-") == 0)) {
 		diag_error("--asset-map is made of one results file");
+		return -1;
+	}
+	if (o->json && o->html && strcmp(o->html, "-") == 0) {
+		diag_error("--json and --html - both want standard output");
 		return -1;
 	}
 	if (o->asset_uris && !o->asset_map) {

@@ -18,6 +18,7 @@ enum command {
 	COMMAND_RETRY = 1 << 1,
 	COMMAND_HELP = 1 << 2,
 	COMMAND_CHECK = 1 << 3,
+	COMMAND_REPORT = 1 << 5,
 };
 
 #define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
@@ -56,9 +57,11 @@ struct options {
 	bool only_review_failed; /* retry --only review_failed */
 	const char *base_url, *key_file, *ca_file;
 	bool allow_http, allow_private;
-	bool strict;          /* upload: check everything first */
-	bool json, probe;     /* of check */
-	int64_t max_problems; /* that check shows */
+	bool strict;              /* upload: check everything first */
+	bool json;                /* of check and report */
+	bool probe;               /* of check */
+	int64_t max_problems;     /* that check shows */
+	const char *html, *merge; /* report: files to write; NULL: none */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;
