@@ -32,7 +32,7 @@ SOURCES := \
 	src/base/address.c src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c \
 	src/base/hashset.c src/base/json_text.c src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
-	src/policy/rate.c src/policy/schedule.c \
+	src/policy/rate.c src/policy/review.c src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
 	src/manifest/json.c src/manifest/json_lookup.c src/manifest/json_reader.c src/manifest/json_scan.c \
 	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
@@ -41,9 +41,10 @@ SOURCES := \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
 	src/api/engine.c src/api/media.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/findings.c src/show/progress.c src/show/summary.c \
+	src/show/findings.c src/show/progress.c src/show/review_counts.c src/show/summary.c \
 	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c \
 	src/command/open.c src/command/probe.c \
+	src/command/review.c src/command/review_open.c src/command/review_tell.c \
 	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
 MAIN := src/main.c
 

@@ -5,12 +5,13 @@
  * that stands before it here (`make check-layers`).
  *
  *   base/      messages, memory, buffers, text, units, clocks: what C lacks
- *   policy/    decisions, without I/O: outcome of an answer, backoff, rate, outage, queue, schedule
+ *   policy/    decisions, without I/O: outcome of an answer, backoff, rate, outage, queue, schedule,
+ *              rounds of a review
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
  *   ledger/    what is known: records, identity index, results file, journal
  *   api/       the two requests of the API, one transfer, the loop over many
  *   show/      what people see: progress line, summary, findings of a check
- *   command/   the wiring: options, help, key, run (read run.c first), check and its probes
+ *   command/   the wiring: options, help, key, run (read run.c first), review, check and its probes
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
  * schedule_done -> settle -> results_append, and at the end results_publish. Before a request leaves,

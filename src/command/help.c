@@ -24,6 +24,10 @@ static const struct {
 	{"retry", "lade retry [options] RESULTS...",
 	 "Re-runs the failed rows of a results file and checks its invalid ones again, in place.",
 	 COMMAND_RETRY},
+	{"review", "lade review [options] RESULTS...",
+	 "Asks how the review of the uploaded assets stands, again and again until every one is Active\n"
+	 "or Failed, and writes the answers into the results files.",
+	 COMMAND_REVIEW},
 	{"check", "lade check [options] MANIFEST...",
 	 "Reads manifests to their ends and names every problem that upload would meet; with --probe\n"
 	 "also what the URLs' own servers say. Uploads nothing.",

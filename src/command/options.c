@@ -19,6 +19,8 @@
 
 #define EXIT_USAGE 2
 #define DEFAULT_BASE_URL "https://zcbservice.aizfw.cn/kyyReactApiServer"
+#define DEFAULT_TIMEOUT_MS 60000
+#define DEFAULT_REVIEW_MS (30 * 60000)
 #define MANY_NAMES 64 /* more than there are options */
 
 enum option_id {
@@ -28,7 +30,8 @@ enum option_id {
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
-	OPT_MAX_PROBLEMS, OPT_HELP, OPT_VERSION,
+	OPT_MAX_PROBLEMS, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL, OPT_REVIEW_RATE, OPT_ONCE,
+	OPT_HELP, OPT_VERSION,
 };
 
 const struct option option_table[] = {
@@ -65,9 +68,9 @@ const struct option option_table[] = {
 	{"asset-uris", 0, NULL, "write asset:// before each id of the map", COMMAND_SENDING,
 	 OPT_ASSET_URIS},
 	{"sync", 0, "WHEN", "what must reach the disk: always, 1s, none (default: always)",
-	 COMMAND_SENDING, OPT_SYNC},
+	 COMMAND_ASKING, OPT_SYNC},
 	{"concurrency", 'j', "N", "requests in flight at most, 1 to 1000 (default: 8)",
-	 COMMAND_WORKING, OPT_CONCURRENCY},
+	 COMMAND_ANY, OPT_CONCURRENCY},
 	{"rate", 'r', "R", "requests started at most: 20/s, 600/m, 5000/h, 20000/d; auto, none (default: auto)",
 	 COMMAND_WORKING, OPT_RATE},
 	{"retries", 0, "N", "re-sendings of one row at most (default: 5)", COMMAND_SENDING,
@@ -76,27 +79,27 @@ const struct option option_table[] = {
 	 COMMAND_SENDING, OPT_IN_DOUBT},
 	{"retry-code", 0, "CODE,...", "codes of the server that are worth another try",
 	 COMMAND_SENDING, OPT_RETRY_CODE},
-	{"connect-timeout", 0, "TIME", "for a connection (default: 10s)", COMMAND_WORKING,
+	{"connect-timeout", 0, "TIME", "for a connection (default: 10s)", COMMAND_ANY,
 	 OPT_CONNECT_TIMEOUT},
 	{"timeout", 0, "TIME", "for one request (default: 60s)", COMMAND_WORKING, OPT_TIMEOUT},
 	{"outage-timeout", 0, "TIME", "how long to wait for a server that is down (default: 15m)",
-	 COMMAND_SENDING, OPT_OUTAGE_TIMEOUT},
+	 COMMAND_ASKING, OPT_OUTAGE_TIMEOUT},
 	{"max-pause", 0, "TIME", "the longest pause that the server may ask for (default: 65m)",
-	 COMMAND_SENDING, OPT_MAX_PAUSE},
-	{"base-url", 0, "URL", "of the API (default: the vendor's)", COMMAND_SENDING, OPT_BASE_URL},
-	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_SENDING,
+	 COMMAND_ASKING, OPT_MAX_PAUSE},
+	{"base-url", 0, "URL", "of the API (default: the vendor's)", COMMAND_ASKING, OPT_BASE_URL},
+	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_ASKING,
 	 OPT_ALLOW_HTTP},
 	{"cacert", 0, "FILE", "certificates to trust (default: $SSL_CERT_FILE, else the system's)",
-	 COMMAND_WORKING, OPT_CACERT},
+	 COMMAND_ANY, OPT_CACERT},
 	{"key-file", 0, "FILE", "the API key; - for standard input (default: $GLOBALAIOPC_API_KEY)",
-	 COMMAND_SENDING, OPT_KEY_FILE},
-	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_WORKING, OPT_QUIET},
-	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_SENDING,
+	 COMMAND_ASKING, OPT_KEY_FILE},
+	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_ANY, OPT_QUIET},
+	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_ASKING,
 	 OPT_VERBOSE},
-	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_SENDING,
+	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_ASKING,
 	 OPT_PROGRESS},
 	{"progress-interval", 0, "TIME", "between plain progress lines (default: 60s)",
-	 COMMAND_SENDING, OPT_PROGRESS_INTERVAL},
+	 COMMAND_ASKING, OPT_PROGRESS_INTERVAL},
 	{"strict", 0, NULL, "check the whole manifest first; send nothing if a row is invalid",
 	 COMMAND_UPLOAD, OPT_STRICT},
 	{"probe", 0, NULL, "ask each URL's own server: reachable, content type, size",
@@ -104,9 +107,20 @@ const struct option option_table[] = {
 	{"json", 0, NULL, "problems and summary as JSON Lines", COMMAND_CHECK, OPT_JSON},
 	{"max-problems", 0, "N", "problems shown at most (default: 100)", COMMAND_CHECK,
 	 OPT_MAX_PROBLEMS},
-	{"help", 'h', NULL, "show this", COMMAND_WORKING | COMMAND_HELP, OPT_HELP},
+	{"review", 0, NULL, "then wait until the review of the assets is settled", COMMAND_UPLOAD,
+	 OPT_REVIEW},
+	{"review-timeout", 0, "TIME", "how long --review waits (default: 30m)", COMMAND_UPLOAD,
+	 OPT_REVIEW_TIMEOUT},
+	{"interval", 0, "TIME", "between two questions about one asset (default: 30s)",
+	 COMMAND_UPLOAD | COMMAND_REVIEW, OPT_INTERVAL},
+	{"review-rate", 0, "R", "questions started at most (default: 20/s)",
+	 COMMAND_UPLOAD | COMMAND_REVIEW, OPT_REVIEW_RATE},
+	{"timeout", 0, "TIME", "how long to wait for the review (default: 30m)", COMMAND_REVIEW,
+	 OPT_REVIEW_TIMEOUT},
+	{"once", 0, NULL, "ask once for each asset, and do not wait", COMMAND_REVIEW, OPT_ONCE},
+	{"help", 'h', NULL, "show this", COMMAND_ANY | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
-	 COMMAND_WORKING | COMMAND_HELP, OPT_VERSION},
+	 COMMAND_ANY | COMMAND_HELP, OPT_VERSION},
 	{NULL, 0, NULL, NULL, 0, 0},
 };
 
@@ -325,6 +339,28 @@ set_check(struct options *o, enum option_id id, const char *value)
 }
 
 static int
+set_review(struct options *o, enum option_id id, const char *value)
+{
+	switch (id) {
+	case OPT_REVIEW:
+		o->review = true;
+		return 0;
+	case OPT_ONCE:
+		o->review_once = true;
+		return 0;
+	case OPT_INTERVAL:
+		return set_duration("interval", value, &o->review_interval_ms);
+	case OPT_REVIEW_RATE:
+		o->review_interval_ns = units_rate_interval_ns(value);
+		if (o->review_interval_ns > 0)
+			return 0;
+		return bad_value("review-rate", value, "a rate such as 20/s, 600/m or 5000/h");
+	default:
+		return set_duration("timeout", value, &o->review_timeout_ms);
+	}
+}
+
+static int
 set_in_doubt(struct options *o, const char *value)
 {
 	static const char *const words[] = {"hold", "resend", NULL};
@@ -455,6 +491,12 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_PROGRESS:
 	case OPT_PROGRESS_INTERVAL:
 		return set_output(o, (enum option_id)opt->id, value);
+	case OPT_REVIEW:
+	case OPT_REVIEW_TIMEOUT:
+	case OPT_INTERVAL:
+	case OPT_REVIEW_RATE:
+	case OPT_ONCE:
+		return set_review(o, (enum option_id)opt->id, value);
 	case OPT_STRICT:
 	case OPT_PROBE:
 	case OPT_JSON:
@@ -465,15 +507,16 @@ apply(struct options *o, const struct option *opt, const char *value)
 	}
 }
 
+/* Of two options of one name that of the command, which is not known before it was named. */
 static const struct option *
-find_long(struct span name)
+find_long(const struct options *o, struct span name)
 {
-	const struct option *opt;
+	const struct option *opt, *found = NULL;
 
 	for (opt = option_table; opt->name; opt++)
-		if (span_is(name, opt->name))
-			return opt;
-	return NULL;
+		if (span_is(name, opt->name) && (!found || opt->commands & (unsigned)o->command))
+			found = opt;
+	return found;
 }
 
 static const struct option *
@@ -546,7 +589,7 @@ take_long(struct parser *p, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	struct span name = {word, equals ? (size_t)(equals - word) : strlen(word)};
-	const struct option *opt = find_long(name);
+	const struct option *opt = find_long(p->o, name);
 
 	if (!opt) {
 		unknown_option(p->o, word);
@@ -579,17 +622,17 @@ take_letters(struct parser *p, const char *letters)
 static int
 take_operand(struct options *o, char *word)
 {
-	static const char *const names[] = {"upload", "retry", "check", "help"};
-	struct span spans[4];
+	static const char *const names[] = {"upload", "retry", "review", "check", "help"};
+	struct span spans[sizeof names / sizeof *names];
 	size_t i;
 
 	if (o->command == COMMAND_NONE) {
 		o->command = help_command(span_of(word));
 		if (o->command != COMMAND_NONE)
 			return 0;
-		for (i = 0; i < 4; i++)
+		for (i = 0; i < sizeof names / sizeof *names; i++)
 			spans[i] = span_of(names[i]);
-		unknown("command", "", word, spans, 4);
+		unknown("command", "", word, spans, i);
 		return -1;
 	}
 	o->operands[o->n_operands++] = word;
@@ -603,7 +646,7 @@ check_together(struct options *o)
 		return 0;
 	if (o->n_operands == 0) {
 		diag_error("`lade %s` wants a %s; see `lade help %s`", help_command_name(o->command),
-			   o->command == COMMAND_RETRY ? "results file" : "manifest",
+			   o->command & (COMMAND_RETRY | COMMAND_REVIEW) ? "results file" : "manifest",
 			   help_command_name(o->command));
 		return -1;
 	}
@@ -611,9 +654,18 @@ check_together(struct options *o)
 		diag_error("several manifests need -o FILE for their results");
 		return -1;
 	}
+	if (o->command == COMMAND_REVIEW) { /* a --timeout before the command was taken for the other */
+		if (o->timeout_ms != DEFAULT_TIMEOUT_MS && o->review_timeout_ms == DEFAULT_REVIEW_MS)
+			o->review_timeout_ms = o->timeout_ms;
+		o->timeout_ms = DEFAULT_TIMEOUT_MS;
+	}
 	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1
 							 : o->output && strcmp(o->output, "-") == 0)) {
 		diag_error("--asset-map is made of one results file");
+		return -1;
+	}
+	if (o->review && o->output && strcmp(o->output, "-") == 0) {
+		diag_error("--review needs a results file, not standard output");
 		return -1;
 	}
 	if (o->asset_uris && !o->asset_map) {
@@ -637,9 +689,12 @@ set_defaults(struct options *o, int argc)
 		.concurrency = 8,
 		.retries = 5,
 		.connect_timeout_ms = 10000,
-		.timeout_ms = 60000,
+		.timeout_ms = DEFAULT_TIMEOUT_MS,
 		.outage_timeout_ms = 15 * 60000,
 		.max_pause_ms = 65 * 60000,
+		.review_interval_ms = 30000,
+		.review_interval_ns = 50000000,
+		.review_timeout_ms = DEFAULT_REVIEW_MS,
 		.base_url = DEFAULT_BASE_URL,
 		.progress_interval_ms = 60000,
 		.max_problems = 100,

@@ -18,11 +18,14 @@ enum command {
 	COMMAND_RETRY = 1 << 1,
 	COMMAND_HELP = 1 << 2,
 	COMMAND_CHECK = 1 << 3,
+	COMMAND_REVIEW = 1 << 5,
 };
 
 #define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
 #define COMMAND_READING (COMMAND_UPLOAD | COMMAND_CHECK) /* manifests */
 #define COMMAND_WORKING (COMMAND_SENDING | COMMAND_CHECK)
+#define COMMAND_ASKING (COMMAND_SENDING | COMMAND_REVIEW) /* that talk to the API */
+#define COMMAND_ANY (COMMAND_WORKING | COMMAND_REVIEW)
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
 
@@ -55,6 +58,10 @@ struct options {
 	bool strict;          /* upload: check everything first */
 	bool json, probe;     /* of check */
 	int64_t max_problems; /* that check shows */
+	bool review, review_once;   /* upload: then review; review: one round */
+	int64_t review_interval_ms; /* between two questions about one asset */
+	int64_t review_interval_ns; /* between any two questions at least */
+	int64_t review_timeout_ms;  /* how long to wait for the review */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;

@@ -17,6 +17,7 @@
 #include "base/diag.h"
 #include "base/mem.h"
 #include "command/key.h"
+#include "command/review.h"
 #include "ledger/asset_map.h"
 
 /* An asset that does not exist: the harmless question of an outage. */
@@ -255,8 +256,8 @@ on_signal(void *ctx)
 	}
 }
 
-static void
-watch_signals(struct run *r)
+int
+run_signal_fd(void)
 {
 	sigset_t set;
 
@@ -266,7 +267,13 @@ watch_signals(struct run *r)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void
+watch_signals(struct run *r)
+{
+	r->signal_fd = run_signal_fd();
 	if (r->signal_fd >= 0)
 		engine_watch(r->engine, r->signal_fd, on_signal, r);
 }
@@ -474,11 +481,26 @@ open_site(struct run *r, const char *key)
 	return EXIT_USAGE;
 }
 
+/* What comes after an upload that was finished: --review. Of the two exit statuses the graver. */
+static int
+review_after(const struct options *o, const char *key, char *path, int status)
+{
+	int review;
+
+	if (!path || (status != EXIT_DONE && status != EXIT_SOME_FAILED))
+		return status;
+	review = review_files(o, key, &path, 1);
+	return review == EXIT_DONE || (review == EXIT_UNSETTLED && status == EXIT_SOME_FAILED)
+		       ? status
+		       : review;
+}
+
 /* One run over some of the operands: all manifests together, or one results file. */
 static int
 run_files(const struct options *o, const char *key, char **paths, size_t n)
 {
 	struct run *r = mem_calloc(1, sizeof *r);
+	char *path = NULL;
 	int status;
 
 	r->options = o;
@@ -494,11 +516,15 @@ run_files(const struct options *o, const char *key, char **paths, size_t n)
 		status = open_files(r);
 	if (status < 0) {
 		start_schedule(r);
-		tell_news(r);
+		tell_results_news(&r->news);
 		engine_run(r->engine);
 		status = end(r);
+		if (o->review && !results_is_stream(r->results))
+			path = mem_strdup(r->results_path);
 	}
 	close_all(r);
+	status = review_after(o, key, path, status);
+	free(path);
 	return status;
 }
 
@@ -530,7 +556,9 @@ run_command(const struct options *o)
 		return EXIT_USAGE;
 	}
 	diag_set_secret(key);
-	if (o->command == COMMAND_RETRY)
+	if (o->command == COMMAND_REVIEW)
+		status = review_files(o, key, o->operands, (size_t)o->n_operands);
+	else if (o->command == COMMAND_RETRY)
 		status = run_each(o, key);
 	else
 		status = run_files(o, key, o->operands, (size_t)o->n_operands);

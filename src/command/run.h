@@ -30,6 +30,7 @@ enum exit_status {
 	EXIT_REFUSED = 4,
 	EXIT_UNWRITABLE = 5,
 	EXIT_STOPPED = 6,
+	EXIT_UNSETTLED = 7,
 	EXIT_BUG = 70,
 };
 
@@ -99,7 +100,7 @@ struct run {
 	struct fault fault;     /* scratch */
 };
 
-/* Runs upload or retry; returns the exit status. */
+/* Runs upload, retry or review; returns the exit status. */
 int run_command(const struct options *o);
 
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
@@ -134,8 +135,11 @@ void settle_invalid(struct run *r, struct work *w, const char *reason);
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
 
-/* tell.c: what opening the results file brought to light. */
-void tell_news(const struct run *r);
+/* tell.c: what opening a results file brought to light. */
+void tell_results_news(const struct results_news *news);
+
+/* tell.c: how progress is shown with these options, on this standard error. */
+enum progress_style tell_progress_style(const struct options *o);
 
 /* tell.c: from tell_begin to tell_over there is a progress line, which every message erases. */
 void tell_begin(struct run *r);
@@ -155,6 +159,9 @@ void tell_stop(struct run *r, const struct attempt *a);
 
 /* tell.c: the summary and what to do next. */
 void tell_summary(const struct run *r);
+
+/* run.c: a descriptor of the signals that stop or ask, which are blocked from then on; -1: none. */
+int run_signal_fd(void);
 
 /* run.c: a write of results failed: says so once, and stops the run. */
 void run_write_failed(struct run *r);

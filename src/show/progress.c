@@ -145,19 +145,27 @@ draw(struct progress *p, const struct buf *line)
 }
 
 void
+progress_tick_line(struct progress *p, const struct buf *line, int64_t now_ms)
+{
+	if (p->style == PROGRESS_STYLE_NONE || now_ms < p->next_ms)
+		return;
+	p->next_ms = now_ms + p->interval_ms;
+	if (p->style == PROGRESS_STYLE_BAR)
+		draw(p, line);
+	else
+		diag_note("%s", line->data);
+}
+
+void
 progress_tick(struct progress *p, const struct progress_view *v, int64_t now_ms)
 {
 	struct buf line = {0};
 
 	if (p->style == PROGRESS_STYLE_NONE || now_ms < p->next_ms)
 		return;
-	p->next_ms = now_ms + p->interval_ms;
 	measure_rate(p, v->counts, now_ms);
 	compose(&line, p, v, now_ms);
-	if (p->style == PROGRESS_STYLE_BAR)
-		draw(p, &line);
-	else
-		diag_note("%s", line.data);
+	progress_tick_line(p, &line, now_ms);
 	buf_free(&line);
 }
 
