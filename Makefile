@@ -41,11 +41,11 @@ SOURCES := \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
 	src/api/engine.c src/api/media.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/findings.c src/show/progress.c src/show/review_counts.c src/show/summary.c \
+	src/show/eventlog.c src/show/fields.c src/show/findings.c src/show/machine.c src/show/progress.c src/show/review_counts.c src/show/summary.c \
 	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c \
 	src/command/open.c src/command/probe.c \
-	src/command/review.c src/command/review_open.c src/command/review_tell.c \
-	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
+	src/command/log.c src/command/outputs.c src/command/review.c src/command/review_open.c src/command/review_tell.c \
+	src/command/options.c src/command/run.c src/command/settle.c src/command/start.c src/command/tell.c
 MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c tests/server/media.c \

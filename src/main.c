@@ -10,8 +10,9 @@
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
  *   ledger/    what is known: records, identity index, results file, journal
  *   api/       the two requests of the API, one transfer, the loop over many
- *   show/      what people see: progress line, summary, findings of a check
- *   command/   the wiring: options, help, key, run (read run.c first), review, check and its probes
+ *   show/      what people see: progress line, summary, findings of a check; what machines see:
+ *              fields, event log, machine (summary and metrics)
+ *   command/   the wiring: options, help, key, run (start.c, then run.c), review, check and its probes
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
  * schedule_done -> settle -> results_append, and at the end results_publish. Before a request leaves,
@@ -60,11 +61,7 @@ main(int argc, char **argv)
 		diag_set_level((enum diag_level)options.verbosity);
 		if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 			mem_exhausted();
-		status = options.command == COMMAND_CHECK ? check_command(&options)
-			 : options.strict                 ? check_strictly(&options)
-							  : -1;
-		if (status < 0)
-			status = run_command(&options);
+		status = options.command == COMMAND_CHECK ? check_command(&options) : run_command(&options);
 		curl_global_cleanup();
 	}
 	options_free(&options);

@@ -31,6 +31,7 @@ enum option_id {
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
 	OPT_MAX_PROBLEMS, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL, OPT_REVIEW_RATE, OPT_ONCE,
+	OPT_SUMMARY_JSON, OPT_METRICS_FILE, OPT_LOG_JSON,
 	OPT_HELP, OPT_VERSION,
 };
 
@@ -118,6 +119,11 @@ const struct option option_table[] = {
 	{"timeout", 0, "TIME", "how long to wait for the review (default: 30m)", COMMAND_REVIEW,
 	 OPT_REVIEW_TIMEOUT},
 	{"once", 0, NULL, "ask once for each asset, and do not wait", COMMAND_REVIEW, OPT_ONCE},
+	{"summary-json", 0, "FILE", "write the summary as one JSON object", COMMAND_ASKING,
+	 OPT_SUMMARY_JSON},
+	{"metrics-file", 0, "FILE", "write metrics for Prometheus' textfile collector", COMMAND_ASKING,
+	 OPT_METRICS_FILE},
+	{"log-json", 0, "FILE", "append an event a line", COMMAND_ASKING, OPT_LOG_JSON},
 	{"help", 'h', NULL, "show this", COMMAND_ANY | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
 	 COMMAND_ANY | COMMAND_HELP, OPT_VERSION},
@@ -361,6 +367,18 @@ set_review(struct options *o, enum option_id id, const char *value)
 }
 
 static int
+set_machine(struct options *o, const struct option *opt, const char *value)
+{
+	if (opt->id == OPT_SUMMARY_JSON)
+		o->summary_json = value;
+	else if (opt->id == OPT_METRICS_FILE)
+		o->metrics_file = value;
+	else
+		o->log_json = value;
+	return *value ? 0 : bad_value(opt->name, value, "a file");
+}
+
+static int
 set_in_doubt(struct options *o, const char *value)
 {
 	static const char *const words[] = {"hold", "resend", NULL};
@@ -491,6 +509,10 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_PROGRESS:
 	case OPT_PROGRESS_INTERVAL:
 		return set_output(o, (enum option_id)opt->id, value);
+	case OPT_SUMMARY_JSON:
+	case OPT_METRICS_FILE:
+	case OPT_LOG_JSON:
+		return set_machine(o, opt, value);
 	case OPT_REVIEW:
 	case OPT_REVIEW_TIMEOUT:
 	case OPT_INTERVAL:

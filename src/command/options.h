@@ -62,6 +62,7 @@ struct options {
 	int64_t review_interval_ms; /* between two questions about one asset */
 	int64_t review_interval_ns; /* between any two questions at least */
 	int64_t review_timeout_ms;  /* how long to wait for the review */
+	const char *summary_json, *metrics_file, *log_json; /* for machines; NULL: not */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;

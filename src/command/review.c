@@ -151,6 +151,7 @@ ask(struct review *r, uint32_t asset)
 				      .fresh = r->outage.state != OUTAGE_NONE,
 				      .owner = q};
 	diag_detail(DIAG_DEBUG, "%s: asked for", q->attempt.question);
+	log_question(&r->outputs->log, q->attempt.question);
 	return &q->attempt;
 }
 
@@ -176,6 +177,9 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 		batch[n++] = ask(r, asset);
 	}
 	review_tell_outage(r, now_ms);
+	outputs_turn(r->outputs, &r->seen,
+		     &(struct outputs_state){r->pause_until_ms, &r->outage, r->trouble.data, r->stop},
+		     now_ms);
 	review_tell_progress(r, now_ms, false);
 	*wake_ms = earlier(*wake_ms, progress_next_ms(&r->progress));
 	for (i = 0; i < r->n_files; i++)
@@ -255,6 +259,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	r->counts.questions++;
 	r->counts.failed_questions += s == REVIEW_UNANSWERED;
 	review_tell_answer(r, q->asset, s, a);
+	log_review(&r->outputs->log, a, s);
 	review_tell_stop(r, a);
 	set_state(r, &r->assets[q->asset], s);
 	if (review_is_settled(s))
@@ -380,18 +385,24 @@ end(struct review *r)
 		if (results_publish(r->files[i].results, &r->fault) < 0)
 			write_failed(r);
 	status = exit_status(r);
+	r->outputs->machine.has_review = true;
+	r->outputs->machine.review = r->counts;
+	if (!r->outputs->machine.stopped)
+		r->outputs->machine.stopped = r->timed_out ? "timeout" : outputs_stop_word(r->stop);
 	if (diag_level() > DIAG_QUIET || status != EXIT_DONE)
 		review_tell_summary(r);
 	return status;
 }
 
 int
-review_files(const struct options *o, const char *key, char **paths, size_t n)
+review_files(const struct options *o, struct outputs *outputs, const char *key, char **paths,
+	     size_t n)
 {
 	struct review *r = mem_calloc(1, sizeof *r);
 	int status;
 
 	r->options = o;
+	r->outputs = outputs;
 	r->n_files = n;
 	r->signal_fd = -1;
 	status = open_site(r, key);

@@ -13,6 +13,7 @@
 
 #include "api/engine.h"
 #include "command/options.h"
+#include "command/outputs.h"
 #include "ledger/results.h"
 #include "policy/outage.h"
 #include "policy/review.h"
@@ -50,6 +51,8 @@ struct review_file {
 
 struct review {
 	const struct options *options;
+	struct outputs *outputs;
+	struct outputs_seen seen; /* by the event log */
 	struct review_file *files;
 	size_t n_files, file_at; /* file_at: the one that is being read */
 	struct index *ids;	 /* of rows, by asset id */
@@ -83,7 +86,8 @@ struct review {
 };
 
 /* Runs a review of the results files at n paths; returns the exit status. key: to ask with. */
-int review_files(const struct options *o, const char *key, char **paths, size_t n);
+int review_files(const struct options *o, struct outputs *outputs, const char *key, char **paths,
+		 size_t n);
 
 /* review_open.c: opens, locks and reads the files. -1, or the exit status after a message. */
 int review_open(struct review *r, char **paths);
@@ -102,6 +106,9 @@ void review_tell_progress(struct review *r, int64_t now_ms, bool asked);
 /* review_tell.c: what an answer said that people should know. */
 void review_tell_answer(struct review *r, uint32_t asset, enum review_state s,
 			const struct attempt *a);
+
+/* log.c: a question was answered, or failed. */
+void log_review(struct eventlog *l, const struct attempt *a, enum review_state s);
 
 /* review_tell.c: a server that is down for more than a moment, and its return. */
 void review_tell_outage(struct review *r, int64_t now_ms);

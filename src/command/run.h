@@ -14,6 +14,7 @@
 #include "api/engine.h"
 #include "api/request.h"
 #include "command/options.h"
+#include "command/outputs.h"
 #include "ledger/results.h"
 #include "manifest/manifest.h"
 #include "policy/schedule.h"
@@ -61,6 +62,8 @@ struct work {
 
 struct run {
 	const struct options *options;
+	struct outputs *outputs;
+	struct outputs_seen seen; /* by the event log */
 	char **manifest_paths; /* operands */
 	size_t n_manifests, manifest_at;
 	struct manifest **manifests;
@@ -100,8 +103,14 @@ struct run {
 	struct fault fault;     /* scratch */
 };
 
-/* Runs upload, retry or review; returns the exit status. */
+/* start.c: runs upload, retry or review; returns the exit status. */
 int run_command(const struct options *o);
+
+/* One run over n operands: all manifests together, or one results file; returns the exit status.
+ * *results_path (may be NULL) gets the path of a results file for the caller to free, unless the
+ * run could not begin or its results went to a stream. */
+int run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths, size_t n,
+	      char **results_path);
 
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
 int open_files(struct run *r);
@@ -134,6 +143,11 @@ void settle_invalid(struct run *r, struct work *w, const char *reason);
 
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
+
+/* log.c: an upload leaves; it was answered, or failed; the same of a question about an asset. */
+void log_sent(struct eventlog *l, const struct work *w);
+void log_answer(struct eventlog *l, const struct work *w, enum verdict v);
+void log_question(struct eventlog *l, const char *asset_id);
 
 /* tell.c: what opening a results file brought to light. */
 void tell_results_news(const struct results_news *news);
