@@ -48,6 +48,12 @@ help_command(struct span word)
 	return COMMAND_NONE;
 }
 
+enum command
+help_command_at(size_t i)
+{
+	return i < N_COMMANDS ? commands[i].command : COMMAND_NONE;
+}
+
 const char *
 help_command_name(enum command c)
 {
@@ -59,9 +65,8 @@ help_command_name(enum command c)
 	return NULL;
 }
 
-/* A closed standard output is an error, not a death. */
-static int
-finish_output(void)
+int
+help_finish_output(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
@@ -80,7 +85,7 @@ help_general(void)
 		printf("  %s\n", commands[i].synopsis);
 	puts("\nThe API key is read from $GLOBALAIOPC_API_KEY, or with --key-file from a file.\n"
 	     "`lade help upload` lists the options; lade(1) tells everything.");
-	return finish_output();
+	return help_finish_output();
 }
 
 static void
@@ -111,7 +116,7 @@ help_of(enum command c)
 	for (opt = option_table; opt->name; opt++)
 		if (opt->commands & (unsigned)c)
 			print_option(opt);
-	return finish_output();
+	return help_finish_output();
 }
 
 int
@@ -123,5 +128,5 @@ help_version(void)
 	printf("lade %s\nlibcurl %s (%s), yajl %d.%d.%d, libcsv %d.%d.%d, zlib %s\n", LADE_VERSION,
 	       curl->version, curl->ssl_version ? curl->ssl_version : "no TLS", yajl / 10000,
 	       yajl / 100 % 100, yajl % 100, CSV_MAJOR, CSV_MINOR, CSV_RELEASE, zlibVersion());
-	return finish_output();
+	return help_finish_output();
 }

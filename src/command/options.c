@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "command/completion.h"
 #include "command/help.h"
 
 #define EXIT_USAGE 2
@@ -768,6 +769,8 @@ options_parse(struct options *o, int argc, char **argv)
 	struct parser p = {.o = o, .argv = argv, .argc = argc};
 
 	set_defaults(o, argc);
+	if (argc == 3 && strcmp(argv[1], "--completion") == 0) /* for those who package it */
+		return completion_print(argv[2]);
 	if (parse_words(&p) < 0)
 		return EXIT_USAGE;
 	if (p.asked || o->command == COMMAND_NONE || o->command == COMMAND_HELP)
