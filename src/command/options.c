@@ -22,6 +22,7 @@
 #define DEFAULT_BASE_URL "https://zcbservice.aizfw.cn/kyyReactApiServer"
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_REVIEW_MS (30 * 60000)
+#define MOST_SHARDS 100000
 #define MANY_NAMES 64 /* more than there are options */
 
 enum option_id {
@@ -31,7 +32,7 @@ enum option_id {
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
-	OPT_MAX_PROBLEMS, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL, OPT_REVIEW_RATE, OPT_ONCE,
+	OPT_MAX_PROBLEMS, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL, OPT_REVIEW_RATE, OPT_ONCE, OPT_SHARD,
 	OPT_SUMMARY_JSON, OPT_METRICS_FILE, OPT_LOG_JSON,
 	OPT_HELP, OPT_VERSION,
 };
@@ -62,6 +63,7 @@ const struct option option_table[] = {
 	{"only", 0, "CLASS,...",
 	 "re-run these: unavailable, rejected, invalid_row, no_answer, bad_answer, review_failed",
 	 COMMAND_RETRY, OPT_ONLY},
+	{"shard", 0, "I/N", "take only the rows of shard I (from 0) of N", COMMAND_UPLOAD, OPT_SHARD},
 	{"limit", 0, "N", "send at most N rows", COMMAND_SENDING, OPT_LIMIT},
 	{"deadline", 0, "WHEN", "send no further row after that time: 2h, or 06:30",
 	 COMMAND_SENDING, OPT_DEADLINE},
@@ -258,6 +260,23 @@ set_only(struct options *o, const char *value)
 	}
 	free(copy);
 	return which < 0 ? -1 : 0;
+}
+
+static int
+set_shard(struct options *o, const char *value)
+{
+	char *copy = mem_strdup(value), *slash = strchr(copy, '/');
+	int64_t shard = 0, shards = 0;
+	bool good = slash != NULL;
+
+	if (slash)
+		*slash = '\0';
+	good = good && units_int(slash + 1, 1, MOST_SHARDS, &shards) == 0 &&
+	       units_int(copy, 0, shards - 1, &shard) == 0;
+	free(copy);
+	o->shard = (unsigned)shard;
+	o->shards = (unsigned)shards;
+	return good ? 0 : bad_value("shard", value, "I/N, as 0/4, 1/4, 2/4 and 3/4");
 }
 
 static int
@@ -474,6 +493,8 @@ apply(struct options *o, const struct option *opt, const char *value)
 		return set_results(o, (enum option_id)opt->id, value);
 	case OPT_ONLY:
 		return set_only(o, value);
+	case OPT_SHARD:
+		return set_shard(o, value);
 	case OPT_CONCURRENCY:
 		return set_number("concurrency", value, 1, LIMIT_CONCURRENCY, &o->concurrency);
 	case OPT_RATE:

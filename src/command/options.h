@@ -40,6 +40,7 @@ struct options {
 	const char *output_format; /* csv, tsv or ndjson; NULL: as the output's name says */
 	enum results_sync sync;
 	bool new_only;
+	unsigned shard, shards;  /* --shard SHARD/SHARDS; shards 0: all rows */
 	int64_t limit;           /* first sendings; INT64_MAX: no limit */
 	int64_t deadline_in_ms;  /* --deadline as a duration; -1: not */
 	int deadline_at_min;     /* --deadline as a time of day, in minutes; -1: not */
