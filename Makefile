@@ -174,10 +174,11 @@ check-long: $(BUILD)/lade $(BUILD)/standin $(HOOK)
 check-layers:
 	@tests/drift/layers $(ROOMS)
 
-## check-drift: options = help = man page, exit statuses, man pages clean
-check-drift: $(BUILD)/lade
+## check-drift: options = help = man page = completions, exit statuses, man pages clean, samples
+check-drift: $(BUILD)/lade $(BUILD)/standin
 	@tests/drift/drift $(BUILD)/lade
 	@tests/drift/completions $(BUILD)/lade
+	@tests/drift/samples $(abspath $(BUILD)/lade) $(abspath $(BUILD)/standin)
 
 ## check-install: what install puts there, uninstall takes away
 check-install: $(BUILD)/lade
@@ -210,7 +211,8 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift tests/drift/install tests/drift/completions packaging/deb samples/demo tests/bench/throughput tests/bench/check tests/fuzz/run \
+		tests/drift/drift tests/drift/install tests/drift/completions tests/drift/samples \
+		packaging/deb samples/demo samples/run-shards samples/slurm-array tests/bench/throughput tests/bench/check tests/fuzz/run \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
 	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
