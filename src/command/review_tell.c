@@ -45,6 +45,10 @@ compose(const struct review *r, int64_t now_ms, struct buf *out)
 	int64_t until_ms = -1;
 
 	buf_add_str(out, "review: ");
+	units_show_count(out, r->counts.assets - r->rounds.open);
+	buf_add_char(out, '/');
+	units_show_count(out, r->counts.assets);
+	buf_add_str(out, ", ");
 	review_counts_add(out, &r->counts);
 	if (r->stop != STOP_NONE || r->timed_out) {
 		why = "stopping";

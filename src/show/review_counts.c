@@ -3,7 +3,7 @@
 #include "base/units.h"
 
 static const char *const words[] = {
-	[REVIEW_UNANSWERED] = "without an answer",
+	[REVIEW_UNANSWERED] = "unanswered",
 	[REVIEW_PROCESSING] = "Processing",
 	[REVIEW_ACTIVE] = "Active",
 	[REVIEW_FAILED] = "Failed",

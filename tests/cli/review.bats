@@ -127,7 +127,7 @@ ids() { awk -F '\t' '$4 == "GET" { sub(/.*\//, "", $5); print $5 }' journal; }
 	serve --port "$(cat port)" --rules rules
 	review --interval 300ms --timeout 1s m.results.csv
 	expect_status 7
-	says "review of 3 assets: 3 without an answer"
+	says "review of 3 assets: 3 unanswered"
 	[ "$(asked)" -ge 6 ]
 	cmp m.results.csv kept.csv
 	stop_serving
