@@ -474,9 +474,22 @@ set_results(struct options *o, enum option_id id, const char *value)
 	}
 }
 
+/* Options from OPT_REVIEW to OPT_LOG_JSON. */
+static int
+set_review_or_show(struct options *o, const struct option *opt, const char *value)
+{
+	if (opt->id == OPT_SHARD)
+		return set_shard(o, value);
+	if (opt->id >= OPT_SUMMARY_JSON)
+		return set_machine(o, opt, value);
+	return set_review(o, (enum option_id)opt->id, value);
+}
+
 static int
 apply(struct options *o, const struct option *opt, const char *value)
 {
+	if (opt->id >= OPT_REVIEW && opt->id <= OPT_LOG_JSON)
+		return set_review_or_show(o, opt, value);
 	switch ((enum option_id)opt->id) {
 	case OPT_ALLOW_PRIVATE:
 		o->allow_private = true;
@@ -493,8 +506,6 @@ apply(struct options *o, const struct option *opt, const char *value)
 		return set_results(o, (enum option_id)opt->id, value);
 	case OPT_ONLY:
 		return set_only(o, value);
-	case OPT_SHARD:
-		return set_shard(o, value);
 	case OPT_CONCURRENCY:
 		return set_number("concurrency", value, 1, LIMIT_CONCURRENCY, &o->concurrency);
 	case OPT_RATE:
@@ -531,16 +542,6 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_PROGRESS:
 	case OPT_PROGRESS_INTERVAL:
 		return set_output(o, (enum option_id)opt->id, value);
-	case OPT_SUMMARY_JSON:
-	case OPT_METRICS_FILE:
-	case OPT_LOG_JSON:
-		return set_machine(o, opt, value);
-	case OPT_REVIEW:
-	case OPT_REVIEW_TIMEOUT:
-	case OPT_INTERVAL:
-	case OPT_REVIEW_RATE:
-	case OPT_ONCE:
-		return set_review(o, (enum option_id)opt->id, value);
 	case OPT_STRICT:
 	case OPT_PROBE:
 	case OPT_JSON:

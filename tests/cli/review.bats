@@ -267,3 +267,34 @@ ids() { awk -F '\t' '$4 == "GET" { sub(/.*\//, "", $5); print $5 }' journal; }
 	[ "$(grep -c ,Active, m.results.csv)" -eq 50 ]
 	[ "$(cut -d , -f 1-5,7- m.results.csv)" = "$(cut -d , -f 1-5,7- before.csv)" ]
 }
+
+@test "review: whatever step on its files it dies or fails at, the next one carries on" {
+	[ -n "${HOOK:-}" ] && [ -e "$HOOK" ] || skip "the hook is not built with sanitizers"
+	serve
+	manifest $(urls 6) https://cdn.example.com/1.jpg
+	upload m.csv
+	cp m.results.csv base.csv
+	others() { cut -d , -f 1-5,7- "$1"; }
+	disturbed=0
+	for deed in kill torn EIO; do
+		for step in $(seq 40); do
+			rm -f m.results.csv*
+			cp -p base.csv m.results.csv
+			status=0
+			LD_PRELOAD=$HOOK HOOK_FILES=m.results HOOK_AT=$step HOOK_DO=$deed HOOK_COUNT=$PWD/count \
+				"$LADE" review -q -j 2 --once --review-rate 1000/s --base-url "$base" m.results.csv 2>err || status=$?
+			[ "$status" -ne 0 ] || [ "$step" -le "$(cat count)" ] || break
+			case $status in
+			0) ;;
+			5 | 137) disturbed=$((disturbed + 1)) ;;
+			*) echo "$deed at $step: exit status $status: $(cat err)" >&2; return 1 ;;
+			esac
+			review -q --once --review-rate 1000/s m.results.csv
+			expect_status 0
+			[ "$(grep -c ,Active, m.results.csv)" -eq 7 ] || { echo "$deed at $step" >&2; return 1; }
+			[ "$(others m.results.csv)" = "$(others base.csv)" ] || { echo "$deed at $step" >&2; return 1; }
+			[ ! -e m.results.csv.journal ]
+		done
+	done
+	[ "$disturbed" -ge 40 ]
+}
