@@ -5,6 +5,10 @@ VERSION := $(shell sed -n 's/.*LADE_VERSION "\(.*\)"/\1/p' src/version.h)
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/lade
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 
 CC ?= cc
@@ -33,7 +37,7 @@ SOURCES := \
 	src/base/hashset.c src/base/json_text.c src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/budget.c src/policy/estimate.c src/policy/load.c src/policy/outage.c \
 	src/policy/outcome.c src/policy/queue.c src/policy/quota.c src/policy/rate.c \
-	src/policy/schedule.c \
+	src/policy/review.c src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
 	src/manifest/json.c src/manifest/json_lookup.c src/manifest/json_reader.c src/manifest/json_scan.c \
 	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
@@ -43,13 +47,15 @@ SOURCES := \
 	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
 	src/ledger/results.c src/ledger/scan.c \
 	src/api/engine.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/failures.c src/show/findings.c src/show/histogram.c src/show/minutes.c src/show/page.c \
-	src/show/page_failures.c src/show/page_style.c src/show/plot.c src/show/progress.c \
-	src/show/report.c src/show/report_html.c src/show/report_json.c src/show/report_text.c \
-	src/show/summary.c src/show/timeline.c \
-	src/command/admit.c src/command/check.c src/command/help.c src/command/key.c \
-	src/command/open.c src/command/probe.c src/command/report.c \
-	src/command/options.c src/command/run.c src/command/settle.c src/command/tell.c
+	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/histogram.c \
+	src/show/machine.c src/show/minutes.c src/show/page.c src/show/page_failures.c \
+	src/show/page_style.c src/show/plot.c src/show/progress.c src/show/report.c \
+	src/show/report_html.c src/show/report_json.c src/show/report_text.c \
+	src/show/review_counts.c src/show/summary.c src/show/timeline.c \
+	src/command/admit.c src/command/check.c src/command/completion.c src/command/help.c src/command/key.c \
+	src/command/log.c src/command/open.c src/command/options.c src/command/outputs.c src/command/probe.c \
+	src/command/report.c src/command/review.c src/command/review_open.c src/command/review_tell.c \
+	src/command/run.c src/command/settle.c src/command/start.c src/command/tell.c
 MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c tests/server/media.c \
@@ -84,7 +90,7 @@ say = $(if $(V),,@echo "  $(1)  $@")
 
 .PHONY: all check check-long check-unit check-conformance check-fuzz check-cli check-crash \
 	check-layers check-drift fuzz bench bench-check bench-rate bench-rate-peers demo test deps lint \
-	format dist install uninstall clean help
+	format dist install uninstall deb check-install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -140,7 +146,7 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-unit check-conformance check-fuzz check-cli check-crash
+check: check-layers check-drift check-install check-unit check-conformance check-fuzz check-cli check-crash
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
@@ -177,15 +183,23 @@ check-long: $(BUILD)/lade $(BUILD)/standin $(HOOK)
 		$(DEEDS:%=$(format)-$(mode)-%)))
 	@$(PROGRAMS) tests/fault/memory 450
 	@$(PROGRAMS) tests/crash/kills 1000 20000 64
+	@packaging/deb $(VERSION)
+	@! command -v lintian >/dev/null || lintian --fail-on warning,error build/lade_$(VERSION)_*.deb
 	@$(PROGRAMS) ROUNDS=100 bats -f 'two runs at the same moment' tests/fault/fault.bats
 
 ## check-layers: each file includes only files of its own room or a lower one
 check-layers:
 	@tests/drift/layers $(ROOMS)
 
-## check-drift: options = help = man page, exit statuses, man pages clean
-check-drift: $(BUILD)/lade
+## check-drift: options = help = man page = completions, exit statuses, man pages clean, samples
+check-drift: $(BUILD)/lade $(BUILD)/standin
 	@tests/drift/drift $(BUILD)/lade
+	@tests/drift/completions $(BUILD)/lade
+	@tests/drift/samples $(abspath $(BUILD)/lade) $(abspath $(BUILD)/standin)
+
+## check-install: what install puts there, uninstall takes away
+check-install: $(BUILD)/lade
+	@tests/drift/install $(BUILD)
 
 ## bench: throughput beside wrk on the same stand-in
 bench: $(BUILD)/lade $(BUILD)/standin
@@ -222,7 +236,8 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput tests/bench/check tests/fuzz/run \
+		tests/drift/drift tests/drift/install tests/drift/completions tests/drift/samples \
+		packaging/deb samples/demo samples/run-shards samples/slurm-array tests/bench/throughput tests/bench/check tests/fuzz/run \
 		tests/bench/rate tests/bench/rate-peers \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
 	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
@@ -231,16 +246,38 @@ lint:
 format:
 	clang-format -i $(SOURCES) $(MAIN) $(wildcard src/*/*.h) $(UNIT_SOURCES) $(CONFORMANCE_SOURCES)
 
-## install: PREFIX=/usr/local, DESTDIR as usual
-install: $(BUILD)/lade
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
-	install -m 755 $(BUILD)/lade $(DESTDIR)$(BINDIR)/lade
-	install -m 644 man/lade.1 $(DESTDIR)$(MANDIR)/man1/lade.1
-	install -m 644 man/lade-results.5 $(DESTDIR)$(MANDIR)/man5/lade-results.5
+$(BUILD)/completion.%: $(BUILD)/lade
+	$(call say,GEN )
+	$(Q)$(BUILD)/lade --completion $* >$@
 
+## install: PREFIX=/usr/local, DESTDIR as usual
+MAN_PAGES := man/lade.1 man/lade-output.5 man/lade-results.5
+SAMPLES := $(wildcard samples/*)
+# each installed file, for uninstall
+INSTALLED = $(BINDIR)/lade $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+	$(BASHDIR)/lade $(ZSHDIR)/_lade $(FISHDIR)/lade.fish \
+	$(addprefix $(DOCDIR)/,README.md CHANGELOG.md $(SAMPLES))
+put = install -D -m $(1) $(2) "$(DESTDIR)$(3)"
+
+install: $(BUILD)/lade $(BUILD)/completion.bash $(BUILD)/completion.zsh $(BUILD)/completion.fish
+	$(call put,755,$(BUILD)/lade,$(BINDIR)/lade)
+	for page in $(MAN_PAGES); do $(call put,644,$$page,$(MANDIR)/man$${page##*.}/$${page##*/}) || exit; done
+	$(call put,644,$(BUILD)/completion.bash,$(BASHDIR)/lade)
+	$(call put,644,$(BUILD)/completion.zsh,$(ZSHDIR)/_lade)
+	$(call put,644,$(BUILD)/completion.fish,$(FISHDIR)/lade.fish)
+	$(call put,644,README.md,$(DOCDIR)/README.md)
+	$(call put,644,CHANGELOG.md,$(DOCDIR)/CHANGELOG.md)
+	for file in $(SAMPLES); do $(call put,644,$$file,$(DOCDIR)/$$file) || exit; done
+
+## uninstall: what install put there, and in a DESTDIR the folders that it leaves empty
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/lade $(DESTDIR)$(MANDIR)/man1/lade.1 \
-		$(DESTDIR)$(MANDIR)/man5/lade-results.5
+	for file in $(INSTALLED); do rm -f "$(DESTDIR)$$file" || exit; done
+	-rmdir "$(DESTDIR)$(DOCDIR)/samples" "$(DESTDIR)$(DOCDIR)" 2>/dev/null
+	$(if $(DESTDIR),find "$(DESTDIR)" -mindepth 1 -depth -type d -empty -delete)
+
+## deb: a Debian package, build/lade_VERSION_ARCH.deb
+deb:
+	@packaging/deb $(VERSION)
 
 ## dist: the source as an archive
 dist:

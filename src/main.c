@@ -6,12 +6,15 @@
  *
  *   base/      messages, memory, buffers, text, units, clocks: what C lacks
  *   policy/    decisions, without I/O: outcome of an answer, how fast (rate: estimate, quota, load),
- *              whether at all (outage), retries (backoff, budget), what next (queue, schedule)
+ *              whether at all (outage), retries (backoff, budget), what next (queue, schedule),
+ *              rounds of a review
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
  *   ledger/    what is known: records, identity index, results file, journal
  *   api/       the two requests of the API, one transfer, the loop over many
- *   show/      what people see: progress line, summary, findings of a check, report
- *   command/   the wiring: options, help, key, run (read run.c first), check and its probes, report
+ *   show/      what people see: progress line, summary, findings of a check, report; what machines
+ *              see: fields, event log, machine (summary and metrics)
+ *   command/   the wiring: options, help, completion, key, run (start.c, then run.c), review,
+ *              check and its probes, report
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
  * schedule_done -> settle -> results_append, and at the end results_publish. Before a request leaves,

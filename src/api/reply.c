@@ -1,6 +1,6 @@
 /*
- * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps three
- * members: `code` and `msg` at depth 1, `data.assetId` at depth 2. yajl takes an unfinished string
+ * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps four
+ * members: `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an unfinished string
  * behind the value for success, so the bytes behind the object are looked at here.
  */
 #include "api/reply.h"
@@ -17,7 +17,7 @@
 #define LONGEST_RETRY_AFTER_MS (INT64_C(366) * 86400 * 1000)
 
 /* Which member the next value belongs to. */
-enum member { MEMBER_OTHER, MEMBER_CODE, MEMBER_MSG, MEMBER_DATA, MEMBER_ID };
+enum member { MEMBER_OTHER, MEMBER_CODE, MEMBER_MSG, MEMBER_DATA, MEMBER_ID, MEMBER_STATUS };
 
 struct parser {
 	yajl_handle yajl;
@@ -57,6 +57,26 @@ take_id(struct parser *p, struct span value)
 	memcpy(r->asset_id, value.p, value.n);
 	r->asset_id[value.n] = '\0';
 	r->id = ID_VALID;
+}
+
+/* Of two statuses neither is believed. */
+static void
+take_status(struct parser *p, struct span value)
+{
+	struct reply *r = p->reply;
+
+	if (r->review != REVIEW_WORD_ABSENT)
+		r->review = REVIEW_WORD_OTHER;
+	else if (span_is(value, "Processing"))
+		r->review = REVIEW_WORD_PROCESSING;
+	else if (span_is(value, "Active"))
+		r->review = REVIEW_WORD_ACTIVE;
+	else if (span_is(value, "Failed"))
+		r->review = REVIEW_WORD_FAILED;
+	else
+		r->review = REVIEW_WORD_OTHER;
+	if (r->review == REVIEW_WORD_OTHER)
+		reply_message(&r->status, value);
 }
 
 /* A code is an integer, or a string, which may hold one. */
@@ -106,6 +126,8 @@ on_string(void *ctx, const unsigned char *text, size_t n)
 		take_code(p, value);
 	else if (p->member == MEMBER_ID)
 		take_id(p, value);
+	else if (p->member == MEMBER_STATUS)
+		take_status(p, value);
 	else if (p->member == MEMBER_MSG && p->msg.len == 0)
 		buf_add_span(&p->msg, value);
 	return after_value(p);
@@ -122,6 +144,8 @@ on_number(void *ctx, const char *text, size_t n)
 		p->bad_code |= p->reply->code_kind != CODE_NUMBER; /* 1.5, 1e3, or beyond reason */
 	} else if (p->member == MEMBER_ID) {
 		take_id(p, span_of("?")); /* a number is no id, and must not read as absent */
+	} else if (p->member == MEMBER_STATUS) {
+		take_status(p, value);
 	}
 	return after_value(p);
 }
@@ -149,6 +173,8 @@ open_container(struct parser *p, bool object)
 		p->bad_code = true;
 	if (p->member == MEMBER_ID)
 		take_id(p, span_of("?"));
+	if (p->member == MEMBER_STATUS)
+		take_status(p, span_of("?"));
 	if (p->depth == 0)
 		p->top_is_object = object;
 	if (p->depth == 1)
@@ -194,6 +220,8 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 		p->member = MEMBER_DATA;
 	else if (p->depth == 2 && p->in_data && span_is(key, "assetId"))
 		p->member = MEMBER_ID;
+	else if (p->depth == 2 && p->in_data && span_is(key, "status"))
+		p->member = MEMBER_STATUS;
 	return 1;
 }
 
@@ -271,6 +299,8 @@ reply_parse(struct reply *r, struct span body)
 	r->code_text[0] = '\0';
 	r->id = ID_ABSENT;
 	r->asset_id[0] = '\0';
+	r->review = REVIEW_WORD_ABSENT;
+	buf_clear(&r->status);
 	arena_reset(&r->arena);
 	p.yajl = yajl_alloc(&callbacks, &arena, &p);
 	if (body.n > 0 && is_envelope(&p, body)) {
@@ -298,6 +328,7 @@ reply_parse(struct reply *r, struct span body)
 void
 reply_free(struct reply *r)
 {
+	buf_free(&r->status);
 	buf_free(&r->message);
 	arena_free(&r->arena);
 }

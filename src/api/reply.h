@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "policy/outcome.h"
+#include "policy/review.h"
 
 #define REPLY_CODE_BYTES 64 /* a longer code is no code */
 
@@ -23,7 +24,9 @@ struct reply {
 	char code_text[REPLY_CODE_BYTES + 1]; /* as sent; "" with CODE_ABSENT */
 	enum id_kind id;
 	char asset_id[LIMIT_ASSET_ID_BYTES + 1]; /* with ID_VALID, else "" */
+	enum review_word review;              /* `data.status`, of the answer to a question */
 	struct arena arena; /* of the parser, reused */
+	struct buf status;  /* with REVIEW_WORD_OTHER: it, one line, escaped, masked */
 	struct buf message; /* `msg`, or why there is no envelope; one line, escaped, masked */
 };
 

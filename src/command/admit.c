@@ -355,6 +355,15 @@ next_manifest(struct run *r)
 	return true;
 }
 
+/* A row is of one shard whatever else is wrong with it, and so are all rows of its identity. */
+static bool
+is_of_other_shard(const struct run *r, const struct manifest_row *row)
+{
+	unsigned n = r->options->shards;
+
+	return n > 0 && identity_shard(load_identity(row), n) != r->options->shard;
+}
+
 bool
 admit_rows(struct run *r, bool *again)
 {
@@ -370,6 +379,10 @@ admit_rows(struct run *r, bool *again)
 	for (i = 0; i < ROWS_PER_TURN; i++) {
 		switch (manifest_next(r->manifest, &row, &r->fault)) {
 		case MANIFEST_ROW:
+			if (is_of_other_shard(r, &row)) {
+				r->counts.other_shards++;
+				break;
+			}
 			r->counts.read++;
 			r->last_line = row.line;
 			if (admit(r, &row))

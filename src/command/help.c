@@ -24,6 +24,10 @@ static const struct {
 	{"retry", "lade retry [options] RESULTS...",
 	 "Re-runs the failed rows of a results file and checks its invalid ones again, in place.",
 	 COMMAND_RETRY},
+	{"review", "lade review [options] RESULTS...",
+	 "Asks how the review of the uploaded assets stands, again and again until every one is Active\n"
+	 "or Failed, and writes the answers into the results files.",
+	 COMMAND_REVIEW},
 	{"check", "lade check [options] MANIFEST...",
 	 "Reads manifests to their ends and names every problem that upload would meet; with --probe\n"
 	 "also what the URLs' own servers say. Uploads nothing.",
@@ -48,14 +52,10 @@ help_command(struct span word)
 	return COMMAND_NONE;
 }
 
-size_t
-help_command_names(struct span *out, size_t max)
+enum command
+help_command_at(size_t i)
 {
-	size_t i;
-
-	for (i = 0; i < N_COMMANDS && i < max; i++)
-		out[i] = span_of(commands[i].name);
-	return i;
+	return i < N_COMMANDS ? commands[i].command : COMMAND_NONE;
 }
 
 const char *
@@ -69,9 +69,8 @@ help_command_name(enum command c)
 	return NULL;
 }
 
-/* A closed standard output is an error, not a death. */
-static int
-finish_output(void)
+int
+help_finish_output(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
@@ -90,7 +89,7 @@ help_general(void)
 		printf("  %s\n", commands[i].synopsis);
 	puts("\nThe API key is read from $GLOBALAIOPC_API_KEY, or with --key-file from a file.\n"
 	     "`lade help upload` lists the options; lade(1) tells everything.");
-	return finish_output();
+	return help_finish_output();
 }
 
 static void
@@ -121,7 +120,7 @@ help_of(enum command c)
 	for (opt = option_table; opt->name; opt++)
 		if (opt->commands & (unsigned)c)
 			print_option(opt);
-	return finish_output();
+	return help_finish_output();
 }
 
 int
@@ -133,5 +132,5 @@ help_version(void)
 	printf("lade %s\nlibcurl %s (%s), yajl %d.%d.%d, libcsv %d.%d.%d, zlib %s\n", LADE_VERSION,
 	       curl->version, curl->ssl_version ? curl->ssl_version : "no TLS", yajl / 10000,
 	       yajl / 100 % 100, yajl % 100, CSV_MAJOR, CSV_MINOR, CSV_RELEASE, zlibVersion());
-	return finish_output();
+	return help_finish_output();
 }

@@ -20,6 +20,9 @@ extern const struct option option_table[];
 /* The command that a word names; COMMAND_NONE when it is none. */
 enum command help_command(struct span word);
 
+/* The commands one after the other, from 0; COMMAND_NONE behind the last. */
+enum command help_command_at(size_t i);
+
 /* The name of a command; NULL for COMMAND_NONE. */
 const char *help_command_name(enum command c);
 
@@ -30,5 +33,8 @@ size_t help_command_names(struct span *out, size_t max);
 int help_general(void);
 int help_of(enum command c);
 int help_version(void);
+
+/* Flushes standard output: a closed one is an error, not a death. Returns the exit status: 0 or 1. */
+int help_finish_output(void);
 
 #endif

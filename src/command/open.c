@@ -21,9 +21,10 @@ has_suffix(struct span path, const char *suffix)
 	return path.n > n && strncasecmp(path.p + path.n - n, suffix, n) == 0;
 }
 
-/* catalog.csv -> catalog.results.csv, .gz dropped; the contract's table. */
+/* catalog.csv -> catalog.results.csv, .gz dropped; the contract's table. Of a shard
+ * catalog.results.0-of-4.csv. */
 static char *
-default_output(const char *manifest, enum manifest_format format)
+default_output(const struct options *o, const char *manifest, enum manifest_format format)
 {
 	static const char *const known[] = {".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl",
 					    ".txt", ".list"};
@@ -40,9 +41,12 @@ default_output(const char *manifest, enum manifest_format format)
 		}
 	}
 	buf_add_span(&out, stem);
-	buf_add_str(&out, format == MANIFEST_TSV    ? ".results.tsv"
-			  : format == MANIFEST_JSON || format == MANIFEST_NDJSON ? ".results.ndjson"
-										 : ".results.csv");
+	buf_add_str(&out, ".results");
+	if (o->shards > 0)
+		buf_printf(&out, ".%u-of-%u", o->shard, o->shards);
+	buf_add_str(&out, format == MANIFEST_TSV                                         ? ".tsv"
+			  : format == MANIFEST_JSON || format == MANIFEST_NDJSON ? ".ndjson"
+										 : ".csv");
 	return out.data;
 }
 
@@ -125,9 +129,9 @@ open_own_results(struct run *r)
 	enum results_status status;
 
 	if (mo.map_url || mo.map_name || mo.map_type || mo.type != ASSET_NONE || mo.split_urls ||
-	    mo.version_column || o->output || o->output_format) {
+	    mo.version_column || o->output || o->output_format || o->shards > 0) {
 		diag_error("%s is a results file: it takes no --map, --type, --split-urls, "
-			   "--version-column or -o",
+			   "--version-column, --shard or -o",
 			   r->manifest_path);
 		return EXIT_USAGE;
 	}
@@ -185,7 +189,7 @@ open_results_beside(struct run *r)
 	size_t i;
 
 	r->results_path = o->output ? mem_strdup(o->output)
-				    : default_output(r->manifest_path, manifest_format(r->manifest));
+				    : default_output(o, r->manifest_path, manifest_format(r->manifest));
 	ro.path = r->results_path;
 	for (i = 0; i < r->n_manifests; i++)
 		columns[i].names = manifest_columns(r->manifests[i], &columns[i].n);

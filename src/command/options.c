@@ -15,11 +15,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "command/completion.h"
 #include "command/help.h"
 
 #define EXIT_USAGE 2
 #define DEFAULT_BASE_URL "https://zcbservice.aizfw.cn/kyyReactApiServer"
 #define DEFAULT_MAX_FAILURES 50 /* percent */
+#define DEFAULT_TIMEOUT_MS 60000
+#define DEFAULT_REVIEW_MS (30 * 60000)
+#define MOST_SHARDS 100000
 #define MANY_NAMES 64 /* more than there are options */
 
 enum option_id {
@@ -30,7 +34,9 @@ enum option_id {
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
-	OPT_MAX_PROBLEMS, OPT_HTML, OPT_MERGE, OPT_HELP, OPT_VERSION,
+	OPT_MAX_PROBLEMS, OPT_HTML, OPT_MERGE, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL,
+	OPT_REVIEW_RATE, OPT_ONCE, OPT_SHARD, OPT_SUMMARY_JSON, OPT_METRICS_FILE, OPT_LOG_JSON,
+	OPT_HELP, OPT_VERSION,
 };
 
 const struct option option_table[] = {
@@ -59,6 +65,7 @@ const struct option option_table[] = {
 	{"only", 0, "CLASS,...",
 	 "re-run these: unavailable, rejected, invalid_row, no_answer, bad_answer, review_failed",
 	 COMMAND_RETRY, OPT_ONLY},
+	{"shard", 0, "I/N", "take only the rows of shard I (from 0) of N", COMMAND_UPLOAD, OPT_SHARD},
 	{"limit", 0, "N", "send at most N rows", COMMAND_SENDING, OPT_LIMIT},
 	{"deadline", 0, "WHEN", "send no further row after that time: 2h, or 06:30",
 	 COMMAND_SENDING, OPT_DEADLINE},
@@ -67,9 +74,9 @@ const struct option option_table[] = {
 	{"asset-uris", 0, NULL, "write asset:// before each id of the map", COMMAND_SENDING,
 	 OPT_ASSET_URIS},
 	{"sync", 0, "WHEN", "what must reach the disk: always, 1s, none (default: always)",
-	 COMMAND_SENDING, OPT_SYNC},
+	 COMMAND_ASKING, OPT_SYNC},
 	{"concurrency", 'j', "N", "requests in flight at most, 1 to 1000 (default: 8)",
-	 COMMAND_WORKING, OPT_CONCURRENCY},
+	 COMMAND_ANY, OPT_CONCURRENCY},
 	{"rate", 'r', "R", "requests started at most: 20/s, 600/m, 5000/h, 20000/d; auto, none (default: auto)",
 	 COMMAND_WORKING, OPT_RATE},
 	{"retries", 0, "N", "re-sendings of one row at most (default: 5)", COMMAND_SENDING,
@@ -78,32 +85,32 @@ const struct option option_table[] = {
 	 COMMAND_SENDING, OPT_IN_DOUBT},
 	{"retry-code", 0, "CODE,...", "codes of the server that are worth another try",
 	 COMMAND_SENDING, OPT_RETRY_CODE},
-	{"connect-timeout", 0, "TIME", "for a connection (default: 10s)", COMMAND_WORKING,
+	{"connect-timeout", 0, "TIME", "for a connection (default: 10s)", COMMAND_ANY,
 	 OPT_CONNECT_TIMEOUT},
 	{"timeout", 0, "TIME", "for one request (default: 60s)", COMMAND_WORKING, OPT_TIMEOUT},
 	{"outage-timeout", 0, "TIME", "how long to wait for a server that is down (default: 15m)",
-	 COMMAND_SENDING, OPT_OUTAGE_TIMEOUT},
+	 COMMAND_ASKING, OPT_OUTAGE_TIMEOUT},
 	{"max-pause", 0, "TIME", "the longest pause that the server may ask for (default: 65m)",
-	 COMMAND_SENDING, OPT_MAX_PAUSE},
+	 COMMAND_ASKING, OPT_MAX_PAUSE},
 	{"max-failures", 0, "N", "stop when so many rows failed, or N% of them; 0: never (default: 50%, retry: 0)",
 	 COMMAND_SENDING, OPT_MAX_FAILURES},
-	{"base-url", 0, "URL", "of the API (default: the vendor's)", COMMAND_SENDING, OPT_BASE_URL},
-	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_SENDING,
+	{"base-url", 0, "URL", "of the API (default: the vendor's)", COMMAND_ASKING, OPT_BASE_URL},
+	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_ASKING,
 	 OPT_ALLOW_HTTP},
 	{"cacert", 0, "FILE", "certificates to trust (default: $SSL_CERT_FILE, else the system's)",
-	 COMMAND_WORKING, OPT_CACERT},
+	 COMMAND_ANY, OPT_CACERT},
 	{"key-file", 0, "FILE", "the API key; - for standard input (default: $GLOBALAIOPC_API_KEY)",
-	 COMMAND_SENDING, OPT_KEY_FILE},
+	 COMMAND_ASKING, OPT_KEY_FILE},
 	{"html", 0, "FILE", "the report as one page; - for standard output", COMMAND_REPORT, OPT_HTML},
 	{"merge", 0, "FILE", "join the results files into one", COMMAND_REPORT, OPT_MERGE},
-	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_WORKING | COMMAND_REPORT,
+	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_ANY | COMMAND_REPORT,
 	 OPT_QUIET},
-	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_SENDING,
+	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_ASKING,
 	 OPT_VERBOSE},
-	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_SENDING,
+	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_ASKING,
 	 OPT_PROGRESS},
 	{"progress-interval", 0, "TIME", "between plain progress lines (default: 60s)",
-	 COMMAND_SENDING, OPT_PROGRESS_INTERVAL},
+	 COMMAND_ASKING, OPT_PROGRESS_INTERVAL},
 	{"strict", 0, NULL, "check the whole manifest first; send nothing if a row is invalid",
 	 COMMAND_UPLOAD, OPT_STRICT},
 	{"probe", 0, NULL, "ask each URL's own server: reachable, content type, size",
@@ -111,9 +118,25 @@ const struct option option_table[] = {
 	{"json", 0, NULL, "what is found, as JSON", COMMAND_CHECK | COMMAND_REPORT, OPT_JSON},
 	{"max-problems", 0, "N", "problems shown at most (default: 100)", COMMAND_CHECK,
 	 OPT_MAX_PROBLEMS},
-	{"help", 'h', NULL, "show this", COMMAND_WORKING | COMMAND_REPORT | COMMAND_HELP, OPT_HELP},
+	{"review", 0, NULL, "then wait until the review of the assets is settled", COMMAND_UPLOAD,
+	 OPT_REVIEW},
+	{"review-timeout", 0, "TIME", "how long --review waits (default: 30m)", COMMAND_UPLOAD,
+	 OPT_REVIEW_TIMEOUT},
+	{"interval", 0, "TIME", "between two questions about one asset (default: 30s)",
+	 COMMAND_UPLOAD | COMMAND_REVIEW, OPT_INTERVAL},
+	{"review-rate", 0, "R", "questions started at most (default: 20/s)",
+	 COMMAND_UPLOAD | COMMAND_REVIEW, OPT_REVIEW_RATE},
+	{"timeout", 0, "TIME", "how long to wait for the review (default: 30m)", COMMAND_REVIEW,
+	 OPT_REVIEW_TIMEOUT},
+	{"once", 0, NULL, "ask once for each asset, and do not wait", COMMAND_REVIEW, OPT_ONCE},
+	{"summary-json", 0, "FILE", "write the summary as one JSON object", COMMAND_ASKING,
+	 OPT_SUMMARY_JSON},
+	{"metrics-file", 0, "FILE", "write metrics for Prometheus' textfile collector", COMMAND_ASKING,
+	 OPT_METRICS_FILE},
+	{"log-json", 0, "FILE", "append an event a line", COMMAND_ASKING, OPT_LOG_JSON},
+	{"help", 'h', NULL, "show this", COMMAND_ANY | COMMAND_REPORT | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
-	 COMMAND_WORKING | COMMAND_REPORT | COMMAND_HELP, OPT_VERSION},
+	 COMMAND_ANY | COMMAND_REPORT | COMMAND_HELP, OPT_VERSION},
 	{NULL, 0, NULL, NULL, 0, 0},
 };
 
@@ -270,6 +293,23 @@ set_only(struct options *o, const char *value)
 }
 
 static int
+set_shard(struct options *o, const char *value)
+{
+	char *copy = mem_strdup(value), *slash = strchr(copy, '/');
+	int64_t shard = 0, shards = 0;
+	bool good = slash != NULL;
+
+	if (slash)
+		*slash = '\0';
+	good = good && units_int(slash + 1, 1, MOST_SHARDS, &shards) == 0 &&
+	       units_int(copy, 0, shards - 1, &shard) == 0;
+	free(copy);
+	o->shard = (unsigned)shard;
+	o->shards = (unsigned)shards;
+	return good ? 0 : bad_value("shard", value, "I/N, as 0/4, 1/4, 2/4 and 3/4");
+}
+
+static int
 set_delimiter(struct options *o, const char *value)
 {
 	if (strcmp(value, "tab") == 0 || strcmp(value, "\\t") == 0)
@@ -355,6 +395,40 @@ set_check(struct options *o, enum option_id id, const char *value)
 }
 
 static int
+set_review(struct options *o, enum option_id id, const char *value)
+{
+	switch (id) {
+	case OPT_REVIEW:
+		o->review = true;
+		return 0;
+	case OPT_ONCE:
+		o->review_once = true;
+		return 0;
+	case OPT_INTERVAL:
+		return set_duration("interval", value, &o->review_interval_ms);
+	case OPT_REVIEW_RATE:
+		o->review_interval_ns = units_rate_interval_ns(value);
+		if (o->review_interval_ns > 0)
+			return 0;
+		return bad_value("review-rate", value, "a rate such as 20/s, 600/m or 5000/h");
+	default:
+		return set_duration("timeout", value, &o->review_timeout_ms);
+	}
+}
+
+static int
+set_machine(struct options *o, const struct option *opt, const char *value)
+{
+	if (opt->id == OPT_SUMMARY_JSON)
+		o->summary_json = value;
+	else if (opt->id == OPT_METRICS_FILE)
+		o->metrics_file = value;
+	else
+		o->log_json = value;
+	return *value ? 0 : bad_value(opt->name, value, "a file");
+}
+
+static int
 set_in_doubt(struct options *o, const char *value)
 {
 	static const char *const words[] = {"hold", "resend", NULL};
@@ -430,6 +504,17 @@ set_results(struct options *o, enum option_id id, const char *value)
 	}
 }
 
+/* Options from OPT_REVIEW to OPT_LOG_JSON. */
+static int
+set_review_or_show(struct options *o, const struct option *opt, const char *value)
+{
+	if (opt->id == OPT_SHARD)
+		return set_shard(o, value);
+	if (opt->id >= OPT_SUMMARY_JSON)
+		return set_machine(o, opt, value);
+	return set_review(o, (enum option_id)opt->id, value);
+}
+
 static int
 set_report(struct options *o, enum option_id id, const char *value)
 {
@@ -440,6 +525,8 @@ set_report(struct options *o, enum option_id id, const char *value)
 static int
 apply(struct options *o, const struct option *opt, const char *value)
 {
+	if (opt->id >= OPT_REVIEW && opt->id <= OPT_LOG_JSON)
+		return set_review_or_show(o, opt, value);
 	switch ((enum option_id)opt->id) {
 	case OPT_ALLOW_PRIVATE:
 		o->allow_private = true;
@@ -507,15 +594,16 @@ apply(struct options *o, const struct option *opt, const char *value)
 	}
 }
 
+/* Of two options of one name that of the command, which is not known before it was named. */
 static const struct option *
-find_long(struct span name)
+find_long(const struct options *o, struct span name)
 {
-	const struct option *opt;
+	const struct option *opt, *found = NULL;
 
 	for (opt = option_table; opt->name; opt++)
-		if (span_is(name, opt->name))
-			return opt;
-	return NULL;
+		if (span_is(name, opt->name) && (!found || opt->commands & (unsigned)o->command))
+			found = opt;
+	return found;
 }
 
 static const struct option *
@@ -588,7 +676,7 @@ take_long(struct parser *p, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	struct span name = {word, equals ? (size_t)(equals - word) : strlen(word)};
-	const struct option *opt = find_long(name);
+	const struct option *opt = find_long(p->o, name);
 
 	if (!opt) {
 		unknown_option(p->o, word);
@@ -621,13 +709,17 @@ take_letters(struct parser *p, const char *letters)
 static int
 take_operand(struct options *o, char *word)
 {
+	enum command c;
 	struct span names[MANY_NAMES];
+	size_t n;
 
 	if (o->command == COMMAND_NONE) {
 		o->command = help_command(span_of(word));
 		if (o->command != COMMAND_NONE)
 			return 0;
-		unknown("command", "", word, names, help_command_names(names, MANY_NAMES));
+		for (n = 0; (c = help_command_at(n)) != COMMAND_NONE; n++)
+			names[n] = span_of(help_command_name(c));
+		unknown("command", "", word, names, n);
 		return -1;
 	}
 	o->operands[o->n_operands++] = word;
@@ -641,13 +733,18 @@ check_together(struct options *o)
 		return 0;
 	if (o->n_operands == 0) {
 		diag_error("`lade %s` wants a %s; see `lade help %s`", help_command_name(o->command),
-			   o->command == COMMAND_UPLOAD ? "manifest" : "results file",
+			   o->command & (COMMAND_UPLOAD | COMMAND_CHECK) ? "manifest" : "results file",
 			   help_command_name(o->command));
 		return -1;
 	}
 	if (o->command == COMMAND_UPLOAD && o->n_operands > 1 && !o->output) {
 		diag_error("several manifests need -o FILE for their results");
 		return -1;
+	}
+	if (o->command == COMMAND_REVIEW) { /* a --timeout before the command was taken for the other */
+		if (o->timeout_ms != DEFAULT_TIMEOUT_MS && o->review_timeout_ms == DEFAULT_REVIEW_MS)
+			o->review_timeout_ms = o->timeout_ms;
+		o->timeout_ms = DEFAULT_TIMEOUT_MS;
 	}
 	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1
 							 : o->output && strcmp(o->output, "-") == 0)) {
@@ -656,6 +753,10 @@ check_together(struct options *o)
 	}
 	if (o->json && o->html && strcmp(o->html, "-") == 0) {
 		diag_error("--json and --html - both want standard output");
+		return -1;
+	}
+	if (o->review && o->output && strcmp(o->output, "-") == 0) {
+		diag_error("--review needs a results file, not standard output");
 		return -1;
 	}
 	if (o->asset_uris && !o->asset_map) {
@@ -683,9 +784,12 @@ set_defaults(struct options *o, int argc)
 		.concurrency = 8,
 		.retries = 5,
 		.connect_timeout_ms = 10000,
-		.timeout_ms = 60000,
+		.timeout_ms = DEFAULT_TIMEOUT_MS,
 		.outage_timeout_ms = 15 * 60000,
 		.max_pause_ms = 65 * 60000,
+		.review_interval_ms = 30000,
+		.review_interval_ns = 50000000,
+		.review_timeout_ms = DEFAULT_REVIEW_MS,
 		.base_url = DEFAULT_BASE_URL,
 		.progress_interval_ms = 60000,
 		.max_problems = 100,
@@ -737,6 +841,8 @@ options_parse(struct options *o, int argc, char **argv)
 	struct parser p = {.o = o, .argv = argv, .argc = argc};
 
 	set_defaults(o, argc);
+	if (argc == 3 && strcmp(argv[1], "--completion") == 0) /* for those who package it */
+		return completion_print(argv[2]);
 	if (parse_words(&p) < 0)
 		return EXIT_USAGE;
 	if (p.asked || o->command == COMMAND_NONE || o->command == COMMAND_HELP)

@@ -19,11 +19,14 @@ enum command {
 	COMMAND_HELP = 1 << 2,
 	COMMAND_CHECK = 1 << 3,
 	COMMAND_REPORT = 1 << 5,
+	COMMAND_REVIEW = 1 << 6,
 };
 
 #define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
 #define COMMAND_READING (COMMAND_UPLOAD | COMMAND_CHECK) /* manifests */
 #define COMMAND_WORKING (COMMAND_SENDING | COMMAND_CHECK)
+#define COMMAND_ASKING (COMMAND_SENDING | COMMAND_REVIEW) /* that talk to the API */
+#define COMMAND_ANY (COMMAND_WORKING | COMMAND_REVIEW)
 
 enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
 
@@ -38,6 +41,7 @@ struct options {
 	const char *output_format; /* csv, tsv or ndjson; NULL: as the output's name says */
 	enum results_sync sync;
 	bool new_only;
+	unsigned shard, shards;  /* --shard SHARD/SHARDS; shards 0: all rows */
 	int64_t limit;           /* first sendings; INT64_MAX: no limit */
 	int64_t deadline_in_ms;  /* --deadline as a duration; -1: not */
 	int deadline_at_min;     /* --deadline as a time of day, in minutes; -1: not */
@@ -62,6 +66,11 @@ struct options {
 	bool probe;               /* of check */
 	int64_t max_problems;     /* that check shows */
 	const char *html, *merge; /* report: files to write; NULL: none */
+	bool review, review_once;   /* upload: then review; review: one round */
+	int64_t review_interval_ms; /* between two questions about one asset */
+	int64_t review_interval_ns; /* between any two questions at least */
+	int64_t review_timeout_ms;  /* how long to wait for the review */
+	const char *summary_json, *metrics_file, *log_json; /* for machines; NULL: not */
 	int verbosity; /* -1 quiet, 0, 1, 2 */
 	enum progress_mode progress;
 	int64_t progress_interval_ms;

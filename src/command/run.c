@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/mem.h"
-#include "command/key.h"
 #include "ledger/asset_map.h"
 
 /* An asset that does not exist: the harmless question of an outage. */
@@ -119,9 +118,17 @@ attempt_of(struct run *r, struct item *it, int64_t now_ms)
 	}
 	w->attempt.fresh = r->schedule.outage.state != OUTAGE_NONE;
 	settle_start(r, w, now_ms);
+	log_sent(&r->outputs->log, w);
 	diag_detail(DIAG_DEBUG, "%s:%lld: sent, attempt %u", w->manifest, (long long)w->line,
 		    it->attempts);
 	return &w->attempt;
+}
+
+/* Why the run ends before its manifest does, if it does. */
+static enum stop_reason
+stop_of(const struct run *r)
+{
+	return r->schedule.stop != STOP_NONE ? r->schedule.stop : r->closed;
 }
 
 static size_t
@@ -145,6 +152,10 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	if (!secure(r, batch, n, now_ms))
 		n = 0;
 	tell_outage(r, now_ms);
+	outputs_turn(r->outputs, &r->seen,
+		     &(struct outputs_state){rate_pause_until_ms(&r->schedule.rate), &r->schedule.outage,
+					     r->trouble.data, stop_of(r)},
+		     now_ms);
 	tell_progress(r, now_ms, false);
 	*wake_ms = earlier(*wake_ms, progress_next_ms(&r->progress));
 	*wake_ms = earlier(*wake_ms, results_due_ms(r->results));
@@ -201,6 +212,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	enum outcome o;
 	enum verdict v;
 
+	r->counts.requests += a->answer.handed_over;
 	a->answer.retry_code = is_retry_code(r, a->reply->code_text);
 	o = outcome_of(&a->answer);
 	answer = (struct schedule_answer){o, outcome_is_busy(&a->answer), a->retry_after_ms,
@@ -225,6 +237,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	v = schedule_done(&r->schedule, &w->item, &answer, now_ms);
 	if (diag_level() >= DIAG_VERBOSE)
 		tell_attempt(w, v);
+	log_answer(&r->outputs->log, w, v);
 	tell_stop(r, a);
 	if (v != VERDICT_FINAL && !outcome_is_doubtful(o))
 		settle_clear(r, w);
@@ -258,8 +271,8 @@ on_signal(void *ctx)
 	}
 }
 
-static void
-watch_signals(struct run *r)
+int
+run_signal_fd(void)
 {
 	sigset_t set;
 
@@ -269,7 +282,13 @@ watch_signals(struct run *r)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void
+watch_signals(struct run *r)
+{
+	r->signal_fd = run_signal_fd();
 	if (r->signal_fd >= 0)
 		engine_watch(r->engine, r->signal_fd, on_signal, r);
 }
@@ -418,6 +437,8 @@ end(struct run *r)
 	r->counts.retries = (int64_t)r->schedule.retries;
 	r->counts.throttles = (int64_t)r->schedule.throttles;
 	status = exit_status(r);
+	machine_add_run(&r->outputs->machine, r->results_path, &r->counts, &r->summary);
+	r->outputs->machine.stopped = outputs_stop_word(stop_of(r));
 	if (diag_level() > DIAG_QUIET || status != EXIT_DONE)
 		tell_summary(r);
 	if (status == EXIT_BUG)
@@ -480,14 +501,15 @@ open_site(struct run *r, const char *key)
 	return EXIT_USAGE;
 }
 
-/* One run over some of the operands: all manifests together, or one results file. */
-static int
-run_files(const struct options *o, const char *key, char **paths, size_t n)
+int
+run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths, size_t n,
+	  char **results_path)
 {
 	struct run *r = mem_calloc(1, sizeof *r);
 	int status;
 
 	r->options = o;
+	r->outputs = outputs;
 	r->manifest_paths = paths;
 	r->manifest_path = paths[0];
 	r->n_manifests = n;
@@ -500,47 +522,12 @@ run_files(const struct options *o, const char *key, char **paths, size_t n)
 		status = open_files(r);
 	if (status < 0) {
 		start_schedule(r);
-		tell_news(r);
+		tell_results_news(&r->news);
 		engine_run(r->engine);
 		status = end(r);
+		if (results_path && !results_is_stream(r->results))
+			*results_path = mem_strdup(r->results_path);
 	}
 	close_all(r);
-	return status;
-}
-
-/* Results files one after the other; what stops one run stops all. The exit status is the gravest. */
-static int
-run_each(const struct options *o, const char *key)
-{
-	int i, status, gravest = EXIT_DONE;
-
-	for (i = 0; i < o->n_operands; i++) {
-		status = run_files(o, key, &o->operands[i], 1);
-		if (status != EXIT_DONE) /* one that stops is graver than one with failures */
-			gravest = status;
-		if (status != EXIT_DONE && status != EXIT_SOME_FAILED)
-			break;
-	}
-	return gravest;
-}
-
-int
-run_command(const struct options *o)
-{
-	struct fault f;
-	char *key = key_read(o->key_file, &f);
-	int status;
-
-	if (!key) {
-		diag_error("%s", f.text);
-		return EXIT_USAGE;
-	}
-	diag_set_secret(key);
-	if (o->command == COMMAND_RETRY)
-		status = run_each(o, key);
-	else
-		status = run_files(o, key, o->operands, (size_t)o->n_operands);
-	diag_set_secret(NULL);
-	key_free(key);
 	return status;
 }

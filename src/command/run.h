@@ -14,6 +14,7 @@
 #include "api/engine.h"
 #include "api/request.h"
 #include "command/options.h"
+#include "command/outputs.h"
 #include "ledger/results.h"
 #include "manifest/manifest.h"
 #include "policy/schedule.h"
@@ -30,6 +31,7 @@ enum exit_status {
 	EXIT_REFUSED = 4,
 	EXIT_UNWRITABLE = 5,
 	EXIT_STOPPED = 6,
+	EXIT_UNSETTLED = 7,
 	EXIT_BUG = 70,
 };
 
@@ -60,6 +62,8 @@ struct work {
 
 struct run {
 	const struct options *options;
+	struct outputs *outputs;
+	struct outputs_seen seen; /* by the event log */
 	char **manifest_paths; /* operands */
 	size_t n_manifests, manifest_at;
 	struct manifest **manifests;
@@ -99,8 +103,14 @@ struct run {
 	struct fault fault;     /* scratch */
 };
 
-/* Runs upload or retry; returns the exit status. */
+/* start.c: runs upload, retry or review; returns the exit status. */
 int run_command(const struct options *o);
+
+/* One run over n operands: all manifests together, or one results file; returns the exit status.
+ * *results_path (may be NULL) gets the path of a results file for the caller to free, unless the
+ * run could not begin or its results went to a stream. */
+int run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths, size_t n,
+	      char **results_path);
 
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
 int open_files(struct run *r);
@@ -134,8 +144,16 @@ void settle_invalid(struct run *r, struct work *w, const char *reason);
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
 
-/* tell.c: what opening the results file brought to light. */
-void tell_news(const struct run *r);
+/* log.c: an upload leaves; it was answered, or failed; the same of a question about an asset. */
+void log_sent(struct eventlog *l, const struct work *w);
+void log_answer(struct eventlog *l, const struct work *w, enum verdict v);
+void log_question(struct eventlog *l, const char *asset_id);
+
+/* tell.c: what opening a results file brought to light. */
+void tell_results_news(const struct results_news *news);
+
+/* tell.c: how progress is shown with these options, on this standard error. */
+enum progress_style tell_progress_style(const struct options *o);
 
 /* tell.c: from tell_begin to tell_over there is a progress line, which every message erases. */
 void tell_begin(struct run *r);
@@ -155,6 +173,9 @@ void tell_stop(struct run *r, const struct attempt *a);
 
 /* tell.c: the summary and what to do next. */
 void tell_summary(const struct run *r);
+
+/* run.c: a descriptor of the signals that stop or ask, which are blocked from then on; -1: none. */
+int run_signal_fd(void);
 
 /* run.c: a write of results failed: says so once, and stops the run. */
 void run_write_failed(struct run *r);

@@ -118,8 +118,8 @@ tell_progress(struct run *r, int64_t now_ms, bool asked)
 		progress_tick(&r->progress, &v, now_ms);
 }
 
-static enum progress_style
-progress_style(const struct options *o)
+enum progress_style
+tell_progress_style(const struct options *o)
 {
 	const char *term = getenv("TERM");
 
@@ -135,7 +135,7 @@ progress_style(const struct options *o)
 void
 tell_begin(struct run *r)
 {
-	progress_init(&r->progress, progress_style(r->options), r->options->progress_interval_ms,
+	progress_init(&r->progress, tell_progress_style(r->options), r->options->progress_interval_ms,
 		      r->started_ms);
 	run_with_progress = r;
 	diag_set_eraser(erase_progress);
@@ -149,9 +149,8 @@ tell_over(void)
 }
 
 void
-tell_news(const struct run *r)
+tell_results_news(const struct results_news *news)
 {
-	const struct results_news *news = &r->news;
 	struct buf n = {0};
 
 	units_show_count(&n, news->in_doubt);

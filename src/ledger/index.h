@@ -26,6 +26,13 @@ struct identity {
  */
 struct identity identity_of(struct span type_word, struct span url);
 
+/* Which of n shards takes the identity: documented in lade(1), never to change. */
+static inline uint32_t
+identity_shard(struct identity id, uint32_t n)
+{
+	return (uint32_t)(id.low % n);
+}
+
 /* What a record says of its asset. */
 enum known {
 	KNOWN_PENDING,     /* no record yet, or none that counts */

@@ -290,6 +290,30 @@ load_assets(const char *path,
 	return rc == 0 && status == MANIFEST_END ? 0 : -1;
 }
 
+int
+load_reviews(const char *path, const struct layout *l,
+	     int (*on_asset)(void *ctx, uint32_t record, struct span id, struct span review,
+			     struct fault *f),
+	     void *ctx, struct fault *f)
+{
+	struct manifest *m = open_results(path, -1, NULL, f);
+	enum manifest_status status = MANIFEST_BROKEN;
+	struct known_values k;
+	struct manifest_row row;
+	uint32_t record = 0;
+	enum known known;
+	int rc = 0;
+
+	while (m && rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
+		rc = read_row(l, &row, &k, &known, f);
+		if (rc == 0 && known_has_asset(known))
+			rc = on_asset(ctx, record, k.value[ASSET_ID], k.value[REVIEW_STATUS], f);
+		record++;
+	}
+	manifest_free(m);
+	return rc == 0 && status == MANIFEST_END ? 0 : -1;
+}
+
 /* A record without its line end. */
 static struct span
 without_line_end(struct span record)

@@ -44,6 +44,15 @@ int load_assets(const char *path,
 		int (*on_asset)(void *ctx, struct span url, struct span id, struct fault *f), void *ctx,
 		struct fault *f);
 
+/*
+ * Hands each record that has an asset to on_asset, with its number (as load_index has them), its id
+ * and what its lade_reviewStatus says; -1, with *f filled in, stops. -1: *f filled in.
+ */
+int load_reviews(const char *path, const struct layout *l,
+		 int (*on_asset)(void *ctx, uint32_t record, struct span id, struct span review,
+				 struct fault *f),
+		 void *ctx, struct fault *f);
+
 /* The offsets of the records in the file's first bytes, for the caller to free. -1: *f filled in. */
 int load_places(const char *path, int64_t limit_bytes, int64_t **places, uint32_t *n,
 		struct fault *f);

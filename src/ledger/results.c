@@ -262,8 +262,10 @@ results_unwritten(const struct results *r, struct buf *out)
 	layout_fini(&json);
 }
 
-int
-results_read(struct results *r, uint32_t record, struct record_values *v, struct fault *f)
+/* carried: NULL, or gets what the record carries. */
+static int
+read_record(struct results *r, uint32_t record, struct record_values *v, struct buf *carried,
+	    struct fault *f)
 {
 	struct window w;
 	struct span text;
@@ -278,8 +280,28 @@ results_read(struct results *r, uint32_t record, struct record_values *v, struct
 		fault_set(f, 0, 0, "a record that was just there cannot be read back");
 	else
 		rc = 0;
+	if (rc == 0 && carried) {
+		buf_clear(carried);
+		if (r->layout.format == RECORD_CSV)
+			carry_old_cells(carried, v);
+		else
+			carry_json(carried, text);
+	}
 	window_fini(&w);
 	return rc;
+}
+
+int
+results_read(struct results *r, uint32_t record, struct record_values *v, struct fault *f)
+{
+	return read_record(r, record, v, NULL, f);
+}
+
+int
+results_read_whole(struct results *r, uint32_t record, struct record_values *v,
+		   struct buf *carried, struct fault *f)
+{
+	return read_record(r, record, v, carried, f);
 }
 
 /* ---- the end ---- */

@@ -123,6 +123,10 @@ void results_unwritten(const struct results *r, struct buf *out);
 /* Reads a record back, also one that was just added. -1: *f filled in. */
 int results_read(struct results *r, uint32_t record, struct record_values *v, struct fault *f);
 
+/* The same, and in *carried what record_write_values wants to write it again. */
+int results_read_whole(struct results *r, uint32_t record, struct record_values *v,
+		       struct buf *carried, struct fault *f);
+
 /*
  * Puts the file in order, by one atomic replacement if it is not: records by number, each with its
  * newest outcome; then the journal is removed. -1: *f filled in, both are as they were. Only the

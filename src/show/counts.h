@@ -10,6 +10,8 @@ struct counts {
 	int64_t read; /* rows of the manifest = the sum of the next seven */
 	int64_t uploaded, skipped, duplicate, failed, in_doubt, invalid, pending;
 	int64_t passed_over; /* rows without a url, apart from the sum */
+	int64_t other_shards; /* rows that other shards take, apart too */
+	int64_t requests;     /* that left, or began to */
 	int64_t retries, throttles;
 };
 

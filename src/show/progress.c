@@ -11,6 +11,7 @@
 
 #define REDRAW_MS 100       /* ten times a second at most */
 #define RATE_WINDOW_MS 2000 /* the rate shown is that of the last two seconds or so */
+#define ETA_AFTER_MS 1000   /* from the run's start on */
 #define DEFAULT_COLUMNS 80
 
 void
@@ -43,7 +44,8 @@ measure_rate(struct progress *p, const struct counts *c, int64_t now_ms)
 {
 	int64_t done = c->uploaded + c->failed + c->in_doubt, span = now_ms - p->rate_from_ms;
 
-	if (span < RATE_WINDOW_MS && p->rate_per_s > 0)
+	/* the first window counts while it grows: a tenth of a second alone says nothing */
+	if (span < RATE_WINDOW_MS && p->rate_per_s > 0 && p->rate_from_ms > p->started_ms)
 		return;
 	if (span > 0)
 		p->rate_per_s = (double)(done - p->rate_done) * 1000 / (double)span;
@@ -79,12 +81,18 @@ add_count(struct buf *out, const char *word, int64_t n)
 }
 
 static void
-add_eta(struct buf *out, const struct progress *p, int64_t left)
+add_eta(struct buf *out, const struct progress *p, int64_t left, int64_t now_ms)
 {
-	if (left <= 0 || p->rate_per_s < 0.01)
+	int64_t ms;
+
+	/* the first request goes alone: what it took says nothing of those behind it */
+	if (left <= 0 || p->rate_per_s < 0.01 || now_ms - p->started_ms < ETA_AFTER_MS)
+		return;
+	ms = (int64_t)((double)left / p->rate_per_s * 1000);
+	if (ms < 1000)
 		return;
 	buf_add_str(out, ", ");
-	units_show_ms(out, (int64_t)((double)left / p->rate_per_s * 1000));
+	units_show_ms(out, ms);
 	buf_add_str(out, " left");
 }
 
@@ -117,7 +125,7 @@ compose(struct buf *out, const struct progress *p, const struct progress_view *v
 			units_show_ms(out, v->why_until_ms - now_ms);
 		}
 	} else if (total >= 0) {
-		add_eta(out, p, total - done);
+		add_eta(out, p, total - done, now_ms);
 	}
 }
 
@@ -147,19 +155,27 @@ draw(struct progress *p, const struct buf *line)
 }
 
 void
+progress_tick_line(struct progress *p, const struct buf *line, int64_t now_ms)
+{
+	if (p->style == PROGRESS_STYLE_NONE || now_ms < p->next_ms)
+		return;
+	p->next_ms = now_ms + p->interval_ms;
+	if (p->style == PROGRESS_STYLE_BAR)
+		draw(p, line);
+	else
+		diag_note("%s", line->data);
+}
+
+void
 progress_tick(struct progress *p, const struct progress_view *v, int64_t now_ms)
 {
 	struct buf line = {0};
 
 	if (p->style == PROGRESS_STYLE_NONE || now_ms < p->next_ms)
 		return;
-	p->next_ms = now_ms + p->interval_ms;
 	measure_rate(p, v->counts, now_ms);
 	compose(&line, p, v, now_ms);
-	if (p->style == PROGRESS_STYLE_BAR)
-		draw(p, &line);
-	else
-		diag_note("%s", line.data);
+	progress_tick_line(p, &line, now_ms);
 	buf_free(&line);
 }
 

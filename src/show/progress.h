@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "show/counts.h"
 
 enum progress_style { PROGRESS_STYLE_NONE, PROGRESS_STYLE_PLAIN, PROGRESS_STYLE_BAR };
@@ -43,6 +44,9 @@ int64_t progress_next_ms(const struct progress *p);
 
 /* Shows the view if it is time. */
 void progress_tick(struct progress *p, const struct progress_view *v, int64_t now_ms);
+
+/* Shows a line that somebody else composed, if it is time: one line of ASCII. */
+void progress_tick_line(struct progress *p, const struct buf *line, int64_t now_ms);
 
 /* Shows the view as a plain line, now (SIGUSR1). */
 void progress_now(struct progress *p, const struct progress_view *v, int64_t now_ms);

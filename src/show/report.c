@@ -120,25 +120,25 @@ static void
 add_review(struct report *r, const struct scan_record *record)
 {
 	struct span word = record->value[COLUMN_REVIEW_STATUS];
-	enum report_review v = REVIEW_OTHER;
+	enum report_review v = REPORT_OTHER;
 	enum report_age age;
 
 	if (word.n == 0)
-		v = REVIEW_NOT_ASKED;
+		v = REPORT_NOT_ASKED;
 	else if (span_is(word, "Active"))
-		v = REVIEW_ACTIVE;
+		v = REPORT_ACTIVE;
 	else if (span_is(word, "Failed"))
-		v = REVIEW_FAILED;
+		v = REPORT_FAILED;
 	else if (span_is(word, "Processing"))
-		v = REVIEW_PROCESSING;
-	r->files[r->n_files - 1].rejected_in_review += v == REVIEW_FAILED;
+		v = REPORT_PROCESSING;
+	r->files[r->n_files - 1].rejected_in_review += v == REPORT_FAILED;
 	if (record->status != RECORD_UPLOADED)
 		return;
 	r->review[v]++;
-	if (v != REVIEW_PROCESSING && v != REVIEW_NOT_ASKED)
+	if (v != REPORT_PROCESSING && v != REPORT_NOT_ASKED)
 		return;
 	age = age_of(clock_read_stamp(record->value[COLUMN_FINISHED_AT]), r->now_ms);
-	r->age[age][v == REVIEW_NOT_ASKED]++;
+	r->age[age][v == REPORT_NOT_ASKED]++;
 }
 
 static void

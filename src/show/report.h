@@ -23,11 +23,11 @@
 
 /* How the review of an uploaded asset stands, as last asked. */
 enum report_review {
-	REVIEW_ACTIVE,
-	REVIEW_FAILED,
-	REVIEW_PROCESSING,
-	REVIEW_NOT_ASKED,
-	REVIEW_OTHER, /* the record says something else */
+	REPORT_ACTIVE,
+	REPORT_FAILED,
+	REPORT_PROCESSING,
+	REPORT_NOT_ASKED,
+	REPORT_OTHER, /* the record says something else */
 	REVIEWS
 };
 

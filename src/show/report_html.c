@@ -410,7 +410,7 @@ add_review(const struct report *r, struct buf *out)
 		between = ", ";
 	}
 	buf_add_str(out, ".</p>\n");
-	if (r->review[REVIEW_PROCESSING] + r->review[REVIEW_NOT_ASKED] > 0)
+	if (r->review[REPORT_PROCESSING] + r->review[REPORT_NOT_ASKED] > 0)
 		add_ages(r, out);
 	buf_add_str(out, "</section>\n");
 }

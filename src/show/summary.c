@@ -77,6 +77,11 @@ add_counts(struct buf *out, const struct counts *c)
 		units_show_count(out, c->passed_over);
 		buf_add_str(out, " without a url passed over");
 	}
+	if (c->other_shards > 0) {
+		buf_add_str(out, "; ");
+		units_show_count(out, c->other_shards);
+		buf_add_str(out, " for other shards");
+	}
 	buf_add_char(out, '\n');
 }
 

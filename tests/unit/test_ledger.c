@@ -211,10 +211,32 @@ what_is_no_results_file_is_refused(void **state)
 	assert_int_equal(results_open(&o, &r, &news, &f), RESULTS_UNWRITABLE);
 }
 
+/* The hash and what is made of it are documented: whoever has shards must find his rows in them again. */
+static void
+shards_are_as_documented_and_even(void **state)
+{
+	struct identity id = identity_of(span_of("Image"), span_of("https://cdn.example.com/1.jpg"));
+	unsigned i, count[7] = {0};
+	char url[64];
+
+	(void)state;
+	assert_true(id.high == 0x1521e78ea80bba77u); /* as `xxhsum -H2` says */
+	assert_true(id.low == 0x550d29185fe5005eu);
+	assert_int_equal(identity_shard(id, 4), 2);
+	assert_int_equal(identity_shard(id, 1), 0);
+	for (i = 0; i < 7000; i++) {
+		snprintf(url, sizeof url, "https://cdn.example.com/%u.jpg", i);
+		count[identity_shard(identity_of(span_of("Image"), span_of(url)), 7)]++;
+	}
+	for (i = 0; i < 7; i++)
+		assert_in_range(count[i], 900, 1100);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shards_are_as_documented_and_even),
 		cmocka_unit_test(identities_differ_by_type_and_url),
 		cmocka_unit_test(the_kth_row_belongs_to_the_kth_record),
 		cmocka_unit_test(records_round_trip),

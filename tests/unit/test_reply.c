@@ -156,10 +156,48 @@ bodies(void **state)
 	request_writer_free(w);
 }
 
+static enum review_word
+word_of(struct reply *r, const char *body)
+{
+	reply_parse(r, span_of(body));
+	return r->review;
+}
+
+static void
+a_review_status_is_one_of_three_words_or_an_error(void **state)
+{
+	struct reply r = {.id = ID_ABSENT};
+
+	(void)state;
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":\"Active\"}}"),
+			 REVIEW_WORD_ACTIVE);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":\"Failed\"}}"),
+			 REVIEW_WORD_FAILED);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":\"Processing\"}}"),
+			 REVIEW_WORD_PROCESSING);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"status\":\"Active\",\"data\":{}}"),
+			 REVIEW_WORD_ABSENT);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"x\":{\"status\":\"Active\"}}}"),
+			 REVIEW_WORD_ABSENT);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":\"active\"}}"),
+			 REVIEW_WORD_OTHER);
+	assert_string_equal(r.status.data, "active");
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":\"\\u001b[2J\"}}"),
+			 REVIEW_WORD_OTHER);
+	assert_string_equal(r.status.data, "\\x1b[2J");
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":2}}"), REVIEW_WORD_OTHER);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":[\"Active\"]}}"),
+			 REVIEW_WORD_OTHER);
+	assert_int_equal(word_of(&r, "{\"code\":0,\"data\":{\"status\":\"Active\",\"status\":\"Active\"}}"),
+			 REVIEW_WORD_OTHER);
+	reply_free(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_review_status_is_one_of_three_words_or_an_error),
 		cmocka_unit_test(each_envelope),
 		cmocka_unit_test(an_id_at_its_limit_and_one_past),
 		cmocka_unit_test(messages_are_cut_between_characters_and_masked_first),

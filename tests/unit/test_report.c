@@ -310,7 +310,7 @@ records_add_up(void **state)
 	assert_int_equal(r->resent, 1);
 	assert_int_equal(r->most_attempts, 3);
 	assert_int_equal(r->latency.count, 3);
-	assert_int_equal(r->review[REVIEW_ACTIVE], 1);
+	assert_int_equal(r->review[REPORT_ACTIVE], 1);
 	assert_int_equal(r->age[AGE_6_H][1], 1);
 	assert_int_equal(r->age[AGE_UNKNOWN][0], 1);
 	assert_int_equal(report_span_ms(r), 3601000);

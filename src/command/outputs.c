@@ -1,0 +1,238 @@
+#include "command/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "command/help.h"
+#include "command/run.h"
+#include "ledger/file.h"
+#include "version.h"
+
+#define METRICS_BYTES (1 << 20) /* of an earlier textfile that is looked at; ours have 3 KB */
+
+static void
+start_event(struct outputs *out)
+{
+	struct eventlog *l = &out->log;
+	int i;
+
+	if (!eventlog_is_on(l))
+		return;
+	eventlog_begin(l, "start");
+	field_text(&l->out, "command", span_of(out->machine.command));
+	field_text(&l->out, "version", span_of(LADE_VERSION));
+	field_int(&l->out, "pid", getpid());
+	field_name(&l->out, "operands");
+	buf_add_char(&l->out, '[');
+	for (i = 0; i < out->machine.n_operands; i++)
+		field_item(&l->out, span_of(out->machine.operands[i]));
+	buf_add_char(&l->out, ']');
+	eventlog_end(l);
+	eventlog_flush(l);
+}
+
+void
+outputs_open(struct outputs *out, const struct options *o)
+{
+	*out = (struct outputs){.options = o, .started_ms = clock_now_ms()};
+	out->machine.command = help_command_name(o->command);
+	out->machine.operands = o->operands;
+	out->machine.n_operands = o->n_operands;
+	out->machine.started_wall_ms = clock_wall_ms();
+	eventlog_open(&out->log, o->log_json);
+	start_event(out);
+}
+
+const char *
+outputs_stop_word(enum stop_reason why)
+{
+	static const char *const words[] = {
+		[STOP_SIGNAL] = "signal",
+		[STOP_WRITE] = "write",
+		[STOP_KEY] = "key",
+		[STOP_MISDIRECTED] = "misdirected",
+		[STOP_CERTIFICATE] = "certificate",
+		[STOP_MANIFEST] = "manifest",
+		[STOP_OUTAGE] = "outage",
+		[STOP_LIMIT] = "limit",
+		[STOP_DEADLINE] = "deadline",
+		[STOP_PAUSE] = "pause",
+	};
+
+	if (why == STOP_NONE)
+		return NULL;
+	return (size_t)why < sizeof words / sizeof *words && words[why] ? words[why] : "other";
+}
+
+void
+outputs_turn(struct outputs *out, struct outputs_seen *seen, const struct outputs_state *state,
+	     int64_t now_ms)
+{
+	bool down = state->outage->state == OUTAGE_DOWN ||
+		    (seen->down && state->outage->state != OUTAGE_NONE);
+	struct eventlog *l = &out->log;
+
+	if (!eventlog_is_on(l))
+		return;
+	if (state->pause_until_ms > seen->pause_until_ms && state->pause_until_ms > now_ms) {
+		eventlog_begin(l, "pause");
+		field_int(&l->out, "waitMs", state->pause_until_ms - now_ms);
+		eventlog_end(l);
+		seen->pause_until_ms = state->pause_until_ms;
+	}
+	if (down != seen->down) {
+		eventlog_begin(l, "outage");
+		field_text(&l->out, "state", span_of(down ? "down" : "over"));
+		if (down)
+			field_text_or_null(&l->out, "message", span_of(state->trouble));
+		eventlog_end(l);
+		seen->down = down;
+	}
+	if (state->stop != seen->stop) {
+		eventlog_begin(l, "stop");
+		field_text(&l->out, "reason", span_of(outputs_stop_word(state->stop)));
+		eventlog_end(l);
+		seen->stop = state->stop;
+	}
+	eventlog_flush(l);
+}
+
+/* ---- files of the end ---- */
+
+/* Writes to what is no regular file, as it comes. */
+static int
+write_through(const char *path, const struct buf *text, struct fault *f)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), rc = 0;
+
+	if (fd < 0 || file_write(fd, text->data, text->len, NULL) < 0)
+		rc = file_fault(f, "write", standard ? "standard output" : path);
+	if (fd >= 0 && !standard && close(fd) < 0 && rc == 0)
+		rc = file_fault(f, "write", path);
+	return rc;
+}
+
+/* Replaces the file at path in one step; a new one has this mode, as the umask allows. */
+static int
+replace(const char *path, mode_t mode, const struct buf *text, struct fault *f)
+{
+	struct replacement new = {.fd = -1};
+	struct file_mark mark;
+	struct stat st;
+	mode_t mask = umask(0);
+	char *whole;
+	int fd = -1;
+
+	umask(mask);
+	if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		return write_through(path, text, f);
+	whole = file_resolve(path);
+	if (!whole)
+		return file_fault(f, "write", path);
+	if (stat(whole, &st) < 0)
+		st.st_mode = mode & ~mask;
+	replacement_sweep(whole);
+	if (replacement_begin(&new, whole, st.st_mode, f) == 0 &&
+	    replacement_add(&new, buf_span(text), f) == 0 &&
+	    replacement_finish(&new, &mark, f) == 0)
+		fd = replacement_commit(&new, f);
+	if (fd >= 0)
+		close(fd);
+	replacement_abort(&new);
+	free(whole);
+	return fd < 0 ? -1 : 0;
+}
+
+/* The times that the textfile had before. */
+static void
+read_metrics(struct machine *m, const char *path)
+{
+	struct buf text = {0};
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int64_t n;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    buf_reserve(&text, METRICS_BYTES) == 0) {
+		n = file_read_at(fd, text.data, METRICS_BYTES, 0);
+		if (n > 0)
+			text.len = (size_t)n;
+		machine_read_metrics(m, buf_span(&text));
+	}
+	if (fd >= 0)
+		close(fd);
+	buf_free(&text);
+}
+
+/* The graver of a status and of a write that failed, by the contract's order. */
+static int
+unwritten(int status)
+{
+	return status == EXIT_BUG || status > 128 || status == EXIT_USAGE ? status
+									  : EXIT_UNWRITABLE;
+}
+
+static void
+end_event(struct outputs *out)
+{
+	struct eventlog *l = &out->log;
+	const struct counts *c = &out->machine.counts;
+
+	if (!eventlog_is_on(l))
+		return;
+	eventlog_begin(l, "end");
+	field_int(&l->out, "exitStatus", out->machine.exit_status);
+	field_text_or_null(&l->out, "stopped", span_of(out->machine.stopped));
+	field_int(&l->out, "durationMs", out->machine.duration_ms);
+	field_int(&l->out, "read", c->read);
+	field_int(&l->out, "uploaded", c->uploaded);
+	field_int(&l->out, "failed", c->failed);
+	field_int(&l->out, "inDoubt", c->in_doubt);
+	field_int(&l->out, "pending", c->pending);
+	eventlog_end(l);
+}
+
+int
+outputs_close(struct outputs *out, int status)
+{
+	const struct options *o = out->options;
+	struct machine *m = &out->machine;
+	struct buf text = {0};
+	struct fault f;
+
+	m->exit_status = status;
+	m->ended_wall_ms = clock_wall_ms();
+	m->duration_ms = clock_now_ms() - out->started_ms;
+	end_event(out);
+	eventlog_close(&out->log);
+	if (out->log.failed) {
+		diag_error("--log-json: %s; the log is not complete", out->log.fault.text);
+		m->exit_status = unwritten(m->exit_status);
+	}
+	if (o->metrics_file) {
+		read_metrics(m, o->metrics_file);
+		machine_metrics(m, &text);
+		if (replace(o->metrics_file, 0644, &text, &f) < 0) {
+			diag_error("--metrics-file: %s", f.text);
+			m->exit_status = unwritten(m->exit_status);
+		}
+	}
+	if (o->summary_json) {
+		buf_clear(&text);
+		machine_json(m, &text);
+		if (replace(o->summary_json, 0600, &text, &f) < 0) {
+			diag_error("--summary-json: %s", f.text);
+			m->exit_status = unwritten(m->exit_status);
+		}
+	}
+	buf_free(&text);
+	machine_free(m);
+	return m->exit_status;
+}

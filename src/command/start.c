@@ -1,0 +1,86 @@
+/*
+ * What is around a run: the key, what machines are left with, several results files one after the
+ * other, and the review that may follow an upload.
+ */
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "command/check.h"
+#include "command/key.h"
+#include "command/review.h"
+#include "command/run.h"
+
+/* What comes after an upload that was finished: --review. Of the two exit statuses the graver. */
+static int
+review_after(const struct options *o, struct outputs *outputs, const char *key, char *path,
+	     int status)
+{
+	int review;
+
+	if (!path || (status != EXIT_DONE && status != EXIT_SOME_FAILED))
+		return status;
+	review = review_files(o, outputs, key, &path, 1);
+	return review == EXIT_DONE || (review == EXIT_UNSETTLED && status == EXIT_SOME_FAILED)
+		       ? status
+		       : review;
+}
+
+/* Results files one after the other; what stops one run stops all. The exit status is the gravest.
+ */
+static int
+run_each(const struct options *o, struct outputs *outputs, const char *key)
+{
+	int i, status, gravest = EXIT_DONE;
+
+	for (i = 0; i < o->n_operands; i++) {
+		status = run_files(o, outputs, key, &o->operands[i], 1, NULL);
+		if (status != EXIT_DONE) /* one that stops is graver than one with failures */
+			gravest = status;
+		if (status != EXIT_DONE && status != EXIT_SOME_FAILED)
+			break;
+	}
+	return gravest;
+}
+
+/* What run_command does once there is a key. */
+static int
+run_with_key(const struct options *o, struct outputs *outputs, const char *key)
+{
+	char *path = NULL;
+	int status;
+
+	if (o->command == COMMAND_REVIEW)
+		return review_files(o, outputs, key, o->operands, (size_t)o->n_operands);
+	if (o->command == COMMAND_RETRY)
+		return run_each(o, outputs, key);
+	status = run_files(o, outputs, key, o->operands, (size_t)o->n_operands,
+			   o->review ? &path : NULL);
+	status = review_after(o, outputs, key, path, status);
+	free(path);
+	return status;
+}
+
+int
+run_command(const struct options *o)
+{
+	struct outputs outputs;
+	struct fault f;
+	char *key = NULL;
+	int status;
+
+	outputs_open(&outputs, o);
+	status = o->strict ? check_strictly(o) : -1;
+	if (status < 0)
+		key = key_read(o->key_file, &f);
+	if (key) {
+		diag_set_secret(key);
+		status = run_with_key(o, &outputs, key);
+	} else if (status < 0) {
+		diag_error("%s", f.text);
+		status = EXIT_USAGE;
+	}
+	status = outputs_close(&outputs, status);
+	diag_set_secret(NULL);
+	key_free(key);
+	return status;
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# What people see: on a terminal, on one that cannot redraw, in a pipe, without any.
+
+load common
+
+urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
+
+# on_terminal COLUMNS COMMAND...: runs it on a terminal of that width; all that it got is in the file
+# screen, carriage returns as line ends.
+on_terminal() {
+	local columns=$1
+	shift
+	script -qec "stty cols $columns rows 24; $(printf '%q ' "$@")" /dev/null </dev/null | tr '\r' '\n' >screen
+}
+
+@test "on a terminal the progress line is redrawn, cut to the width, and gone before each message" {
+	serve --latency 100
+	manifest $(urls 60) "https:///bad.jpg" "https://cdn.example.com/x.jpg?fault=code:5"
+	for columns in 80 40; do
+		rm -f m.results.csv
+		TERM=xterm on_terminal $columns "$LADE" upload --base-url "$base" m.csv
+		# each begins by clearing the line
+		[ "$(grep -c '^.\[K[0-9]*/' screen)" -ge 4 ]
+		[ "$(sed -n 's/^.\[K//p' screen | grep -v "^lade: " | awk '{ print length($0) }' | sort -n | tail -1)" -lt $columns ]
+		grep -q '^.\[Klade: m.csv:62: url: no host$' screen
+		grep -q '^\(.\[K\)*lade: 62 rows: 60 uploaded, 1 failed, 1 invalid$' screen
+	done
+}
+
+@test "no redrawing on a dumb terminal, no colour anywhere, nothing to see with none" {
+	serve --latency 100
+	manifest $(urls 30)
+	TERM=dumb on_terminal 80 "$LADE" upload --base-url "$base" --progress-interval 100ms m.csv
+	! grep -q "$(printf '\033')" screen
+	[ "$(grep -c '^lade: [0-9]*/' screen)" -ge 3 ]
+	rm m.results.csv
+	NO_COLOR=1 TERM=xterm on_terminal 80 "$LADE" upload --base-url "$base" m.csv
+	! grep -q "$(printf '\033')\[[0-9;]*m" screen
+	rm m.results.csv
+	TERM=xterm on_terminal 80 "$LADE" upload --base-url "$base" --progress none m.csv
+	! grep -q "$(printf '\033')" screen
+	rm m.results.csv
+	TERM=xterm on_terminal 80 "$LADE" upload -q --base-url "$base" m.csv
+	[ ! -s screen ]
+}
+
+@test "in a pipe and without a terminal or an environment" {
+	serve --latency 50
+	manifest $(urls 100)
+	"$LADE" upload --base-url "$base" --progress-interval 100ms m.csv 2>&1 | cat >seen
+	! grep -q "$(printf '\033\\|\r')" seen
+	[ "$(grep -c '^lade: [0-9]*/' seen)" -ge 3 ]
+	rm m.results.csv
+	run env -i "GLOBALAIOPC_API_KEY=$GLOBALAIOPC_API_KEY" setsid -w "$LADE" upload --base-url "$base" m.csv </dev/null
+	expect_status 0
+	[ "${lines[0]}" = "lade: 100 rows: 100 uploaded" ]
+	rm m.results.csv
+	run env -i "GLOBALAIOPC_API_KEY=$GLOBALAIOPC_API_KEY" "$LADE" upload --base-url "$base" m.csv 2>&-
+	expect_status 0
+	[ "$(grep -c ,uploaded, m.results.csv)" -eq 100 ]
+}
+
+@test "what is left is told when it is known: not from the first request alone, which goes alone" {
+	serve --latency 200
+	manifest $(urls 200)
+	"$LADE" upload --base-url "$base" --progress-interval 100ms --limit 60 m.csv 2>seen || true
+	! sed -n '1,8p' seen | grep -q ' left'
+	grep -q ', [0-9.]* s left' seen
+}
+
+@test "the review's progress line" {
+	serve --review 1500
+	manifest $(urls 3)
+	upload m.csv
+	TERM=xterm on_terminal 60 "$LADE" review --base-url "$base" --interval 500ms m.results.csv
+	grep -q '^.\[Kreview: 0/3, 3 Processing, ' screen
+	grep -q '^\(.\[K\)*lade: review of 3 assets: 3 Active$' screen
+	[ "$(sed -n 's/^.\[K//p' screen | grep -v ^lade | awk '{ print length($0) }' | sort -n | tail -1)" -lt 60 ]
+}
