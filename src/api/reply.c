@@ -1,7 +1,7 @@
 /*
- * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps four
- * members: `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an unfinished string
- * behind the value for success, so the bytes behind the object are looked at here.
+ * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps four members:
+ * `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an unfinished
+ * string behind the value for success, so the bytes behind the object are looked at here.
  */
 #include "api/reply.h"
 
