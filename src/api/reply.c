@@ -1,7 +1,7 @@
 /*
- * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps four
- * members: `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an unfinished string
- * behind the value for success, so the bytes behind the object are looked at here.
+ * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps four members:
+ * `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an unfinished
+ * string behind the value for success, so the bytes behind the object are looked at here.
  */
 #include "api/reply.h"
 
@@ -79,6 +79,21 @@ take_status(struct parser *p, struct span value)
 		reply_message(&r->status, value);
 }
 
+/* A code that is a word is shown and recorded as any text of a server is: fit for both. */
+static void
+take_word(struct parser *p, struct span value)
+{
+	struct reply *r = p->reply;
+	struct buf fit = {0}, cut = {0};
+
+	r->code_kind = CODE_WORD;
+	reply_message(&fit, value);
+	text_escape(&cut, buf_span(&fit), REPLY_CODE_BYTES);
+	memcpy(r->code_text, cut.data, cut.len + 1);
+	buf_free(&fit);
+	buf_free(&cut);
+}
+
 /* A code is an integer, or a string, which may hold one. */
 static void
 take_code(struct parser *p, struct span value)
@@ -92,9 +107,7 @@ take_code(struct parser *p, struct span value)
 		p->bad_code = true;
 		return;
 	}
-	memcpy(r->code_text, value.p, value.n);
-	r->code_text[value.n] = '\0';
-	r->code_kind = CODE_WORD;
+	take_word(p, value);
 	if (digits == 0 || digits > 18)
 		return;
 	for (; i < value.n; i++) {
@@ -102,6 +115,8 @@ take_code(struct parser *p, struct span value)
 			return;
 		number = number * 10 + (value.p[i] - '0');
 	}
+	memcpy(r->code_text, value.p, value.n);
+	r->code_text[value.n] = '\0';
 	r->code = value.p[0] == '-' ? -number : number;
 	r->code_kind = CODE_NUMBER;
 }

@@ -21,7 +21,7 @@
 struct reply {
 	enum code_kind code_kind;
 	int64_t code;                         /* with CODE_NUMBER */
-	char code_text[REPLY_CODE_BYTES + 1]; /* as sent; "" with CODE_ABSENT */
+	char code_text[REPLY_CODE_BYTES + 1]; /* a word escaped and masked; "" with CODE_ABSENT */
 	enum id_kind id;
 	char asset_id[LIMIT_ASSET_ID_BYTES + 1]; /* with ID_VALID, else "" */
 	enum review_word review;              /* `data.status`, of the answer to a question */

@@ -34,7 +34,7 @@ int help_general(void);
 int help_of(enum command c);
 int help_version(void);
 
-/* Flushes standard output: a closed one is an error, not a death. Returns the exit status: 0 or 1. */
+/* Flushes standard output: a closed one is an error, not a death. Returns the exit status. */
 int help_finish_output(void);
 
 #endif

@@ -109,8 +109,8 @@ int run_command(const struct options *o);
 /* One run over n operands: all manifests together, or one results file; returns the exit status.
  * *results_path (may be NULL) gets the path of a results file for the caller to free, unless the
  * run could not begin or its results went to a stream. */
-int run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths, size_t n,
-	      char **results_path);
+int run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths,
+	      size_t n, char **results_path);
 
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
 int open_files(struct run *r);

@@ -68,6 +68,16 @@ on_terminal() {
 	grep -q ', [0-9.]* s left' seen
 }
 
+@test "a code that a server wrote is escaped, on the terminal and in the results" {
+	serve
+	manifest "https://cdn.example.com/1.jpg?fault=code:%5cu001b%5b31mRED"
+	upload -vv m.csv
+	expect_status 1
+	! grep -q "$(printf '\033')" err m.results.csv
+	says 'rejected, code .x1b.31mRED: refused (line 2)'
+	[ "$(field lade_code 1)" = '\x1b[31mRED' ]
+}
+
 @test "the review's progress line" {
 	serve --review 1500
 	manifest $(urls 3)

@@ -193,10 +193,43 @@ a_review_status_is_one_of_three_words_or_an_error(void **state)
 	reply_free(&r);
 }
 
+static const char *
+code_of(struct reply *r, const char *body)
+{
+	reply_parse(r, span_of(body));
+	return r->code_text;
+}
+
+static void
+a_code_that_is_a_word_is_fit_to_be_shown_and_recorded(void **state)
+{
+	struct reply r = {.id = ID_ABSENT};
+	char body[256];
+	size_t n;
+
+	(void)state;
+	diag_set_secret("sk-secret-1");
+	assert_string_equal(code_of(&r, "{\"code\":\"InvalidUrl\"}"), "InvalidUrl");
+	assert_string_equal(code_of(&r, "{\"code\":\"-1\"}"), "-1");
+	assert_int_equal(r.code_kind, CODE_NUMBER);
+	assert_string_equal(code_of(&r, "{\"code\":\"\\u001b[31m\\n\"}"), "\\x1b[31m\\n");
+	assert_int_equal(r.code_kind, CODE_WORD);
+	assert_string_equal(code_of(&r, "{\"code\":\"=1+1\"}"), " =1+1");
+	assert_string_equal(code_of(&r, "{\"code\":\"x sk-secret-1\"}"), "x [key]");
+	strcpy(body, "{\"code\":\"");
+	n = strlen(body);
+	memset(body + n, 0x7F, REPLY_CODE_BYTES); /* each becomes four */
+	strcpy(body + n + REPLY_CODE_BYTES, "\"}");
+	assert_in_range(strlen(code_of(&r, body)), 1, REPLY_CODE_BYTES);
+	diag_set_secret(NULL);
+	reply_free(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_code_that_is_a_word_is_fit_to_be_shown_and_recorded),
 		cmocka_unit_test(a_review_status_is_one_of_three_words_or_an_error),
 		cmocka_unit_test(each_envelope),
 		cmocka_unit_test(an_id_at_its_limit_and_one_past),

@@ -66,6 +66,33 @@ test_a_round_is_spread_out(void **state)
 	rounds_fini(&r);
 }
 
+/* When all settle in one round, it lasts no longer than any other. */
+static void
+test_the_last_do_not_wait_longer(void **state)
+{
+	enum { N = 1000 };
+	struct rounds r;
+	int64_t now = START, wake;
+	uint32_t i, asked = 0;
+
+	(void)state;
+	rounds_init(&r, N, 10000, PER_SECOND(1000), false, START);
+	for (i = 0; i < N; i++)
+		rounds_add(&r, i, START);
+	while (r.open > 0) {
+		i = rounds_take(&r, now, &wake);
+		if (i == ROUNDS_NONE)
+			now = wake;
+		else if (asked++ < N)
+			rounds_again(&r, i, now);
+		else
+			rounds_settled(&r);
+	}
+	assert_int_equal(asked, 2 * N);
+	assert_in_range(now - START, 18000, 20100);
+	rounds_fini(&r);
+}
+
 static void
 test_the_rate_is_a_ceiling(void **state)
 {
@@ -146,6 +173,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_waits_for_its_interval),
 		cmocka_unit_test(test_a_round_is_spread_out),
+		cmocka_unit_test(test_the_last_do_not_wait_longer),
 		cmocka_unit_test(test_the_rate_is_a_ceiling),
 		cmocka_unit_test(test_what_an_answer_says),
 	};
