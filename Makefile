@@ -28,32 +28,39 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 PACKAGES := libcurl yajl libxxhash zlib
 LADE_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) $(SAN_FLAGS_$(SAN))
 # asked for once, and only when something is compiled
-LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv)$(LADE_LIBS)
+LADE_LIBS = $(eval LADE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lcsv -lm)$(LADE_LIBS)
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 
 ROOMS := base policy manifest ledger api show command
 SOURCES := \
 	src/base/address.c src/base/arena.c src/base/buf.c src/base/clock.c src/base/diag.c src/base/fault.c \
 	src/base/hashset.c src/base/json_text.c src/base/mem.c src/base/text.c src/base/units.c \
-	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
-	src/policy/rate.c src/policy/review.c src/policy/schedule.c \
+	src/policy/backoff.c src/policy/budget.c src/policy/estimate.c src/policy/load.c src/policy/outage.c \
+	src/policy/outcome.c src/policy/queue.c src/policy/quota.c src/policy/rate.c \
+	src/policy/review.c src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
 	src/manifest/json.c src/manifest/json_lookup.c src/manifest/json_reader.c src/manifest/json_scan.c \
 	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/asset_map.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
-	src/ledger/record.c src/ledger/recover.c src/ledger/results.c \
-	src/api/engine.c src/api/media.c src/api/reply.c src/api/request.c src/api/transfer.c \
-	src/show/eventlog.c src/show/fields.c src/show/findings.c src/show/machine.c src/show/progress.c src/show/review_counts.c src/show/summary.c \
+	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
+	src/ledger/results.c src/ledger/scan.c \
+	src/api/engine.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/histogram.c \
+	src/show/machine.c src/show/minutes.c src/show/page.c src/show/page_failures.c \
+	src/show/page_style.c src/show/plot.c src/show/progress.c src/show/report.c \
+	src/show/report_html.c src/show/report_json.c src/show/report_text.c \
+	src/show/review_counts.c src/show/summary.c src/show/timeline.c \
 	src/command/admit.c src/command/check.c src/command/completion.c src/command/help.c src/command/key.c \
-	src/command/open.c src/command/probe.c \
-	src/command/log.c src/command/outputs.c src/command/review.c src/command/review_open.c src/command/review_tell.c \
-	src/command/options.c src/command/run.c src/command/settle.c src/command/start.c src/command/tell.c
+	src/command/log.c src/command/open.c src/command/options.c src/command/outputs.c src/command/probe.c \
+	src/command/report.c src/command/review.c src/command/review_open.c src/command/review_tell.c \
+	src/command/run.c src/command/settle.c src/command/start.c src/command/tell.c
 MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c tests/server/media.c \
 	tests/server/request.c tests/server/standin.c
+SIM_SOURCES := tests/sim/scenarios.c tests/sim/server.c tests/sim/sim.c
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 
 HOOK := $(if $(SAN),,$(BUILD)/hook.so)
@@ -69,9 +76,11 @@ FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/f
 	tests/fuzz/fuzz_server.c tests/fuzz/fuzz_url.c tests/fuzz/fuzz_words.c tests/fuzz/targets.c
 FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results units options
 CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
+SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
-ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o) \
+ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(SIM_OBJECTS) \
+	$(BUILD)/tests/sim/bench.o $(UNIT_SOURCES:%.c=$(BUILD)/%.o) \
 	$(CONFORMANCE_SOURCES:%.c=$(BUILD)/%.o) $(FUZZ_TARGET_SOURCES:%.c=$(BUILD)/%.o) \
 	$(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/fuzz/libfuzzer.o
 
@@ -80,7 +89,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
 .PHONY: all check check-long check-unit check-conformance check-fuzz check-cli check-crash \
-	check-layers check-drift fuzz bench bench-check demo test deps lint \
+	check-layers check-drift fuzz bench bench-check bench-rate bench-rate-peers demo test deps lint \
 	format dist install uninstall deb check-install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -105,9 +114,17 @@ $(BUILD)/hook.so: tests/crash/hook.c
 	$(call say,CC  )
 	$(Q)$(CC) -std=c11 -O1 $(WARNINGS) -shared -fPIC -o $@ $<
 
+# of the unit tests one runs the simulation
+$(BUILD)/tests/unit/test_sim: $(SIM_OBJECTS)
+$(BUILD)/tests/unit/test_sim.o: LADE_CFLAGS += -Itests/sim
+
+$(BUILD)/tests/sim/bench: $(BUILD)/tests/sim/bench.o $(SIM_OBJECTS) $(LIBRARY)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
+
 $(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) -lcmocka $(LADE_LIBS)
 
 $(BUILD)/tests/bench/bare: $(BUILD)/tests/bench/bare.o
 	$(call say,LINK)
@@ -192,6 +209,14 @@ bench: $(BUILD)/lade $(BUILD)/standin
 bench-check: $(BUILD)/lade $(BUILD)/tests/bench/bare
 	@LADE=$(abspath $(BUILD)/lade) BARE=$(abspath $(BUILD)/tests/bench/bare) tests/bench/check
 
+## bench-rate: rate control on simulated servers; SEEDS=16
+bench-rate: $(BUILD)/tests/sim/bench
+	@$< $(or $(SEEDS),16)
+
+## bench-rate-peers: lade, curl, GNU parallel and an AIMD script on one limit; up to 15 minutes
+bench-rate-peers: $(BUILD)/lade $(BUILD)/standin
+	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/rate-peers
+
 ## deps: install what is missing, from Debian's packages
 deps:
 	@tests/install-deps build
@@ -213,6 +238,7 @@ lint:
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
 		tests/drift/drift tests/drift/install tests/drift/completions tests/drift/samples \
 		packaging/deb samples/demo samples/run-shards samples/slurm-array tests/bench/throughput tests/bench/check tests/fuzz/run \
+		tests/bench/rate tests/bench/rate-peers \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
 	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 

@@ -5,15 +5,16 @@
  * that stands before it here (`make check-layers`).
  *
  *   base/      messages, memory, buffers, text, units, clocks: what C lacks
- *   policy/    decisions, without I/O: outcome of an answer, backoff, rate, outage, queue, schedule,
+ *   policy/    decisions, without I/O: outcome of an answer, how fast (rate: estimate, quota, load),
+ *              whether at all (outage), retries (backoff, budget), what next (queue, schedule),
  *              rounds of a review
  *   manifest/  bytes in, rows out: CSV, JSON, lists, gzip; the checks of a row
  *   ledger/    what is known: records, identity index, results file, journal
  *   api/       the two requests of the API, one transfer, the loop over many
- *   show/      what people see: progress line, summary, findings of a check; what machines see:
- *              fields, event log, machine (summary and metrics)
+ *   show/      what people see: progress line, summary, findings of a check, report; what machines
+ *              see: fields, event log, machine (summary and metrics)
  *   command/   the wiring: options, help, completion, key, run (start.c, then run.c), review,
- *              check and its probes
+ *              check and its probes, report
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
  * schedule_done -> settle -> results_append, and at the end results_publish. Before a request leaves,
@@ -30,6 +31,7 @@
 #include "base/mem.h"
 #include "command/check.h"
 #include "command/options.h"
+#include "command/report.h"
 #include "command/run.h"
 
 /* A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened. What stands
@@ -44,6 +46,20 @@ open_standard_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+}
+
+static int
+work(const struct options *o)
+{
+	int status = -1;
+
+	if (o->command == COMMAND_CHECK)
+		return check_command(o);
+	if (o->command == COMMAND_REPORT)
+		return report_command(o);
+	if (o->strict)
+		status = check_strictly(o);
+	return status < 0 ? run_command(o) : status;
 }
 
 int
@@ -62,7 +78,7 @@ main(int argc, char **argv)
 		diag_set_level((enum diag_level)options.verbosity);
 		if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 			mem_exhausted();
-		status = options.command == COMMAND_CHECK ? check_command(&options) : run_command(&options);
+		status = work(&options);
 		curl_global_cleanup();
 	}
 	options_free(&options);

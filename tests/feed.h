@@ -23,8 +23,7 @@ feed_begin(const void *bytes, size_t n, size_t piece)
 
 	if (piece == 0 || n / piece > FEED_PIECES)
 		piece = n / FEED_PIECES + 1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0 ||
-	    dup2(ends[0], STDIN_FILENO) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0 || dup2(ends[0], STDIN_FILENO) < 0)
 		abort();
 	for (; n > 0; p += part, n -= part) {
 		part = n < piece ? n : piece;

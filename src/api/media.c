@@ -1,3 +1,8 @@
+/*
+ * Theory. Only the head of an answer matters. Whatever of it and of a body arrives is counted and
+ * thrown away; when libcurl's next buffer could pass MEDIA_READ_BYTES the transfer is ended from a
+ * callback, which libcurl calls a failure, and the status that was seen by then is the answer.
+ */
 #include "api/media.h"
 
 #include <stdlib.h>

@@ -14,21 +14,22 @@
 #include "base/buf.h"
 
 #define MEDIA_READ_BYTES (64u << 10) /* of an answer, head and body, at most */
-#define MEDIA_TYPE_BYTES 128         /* of a content type that is looked at */
+#define MEDIA_TYPE_BYTES 128	     /* of a content type that is looked at */
 
 /* What was asked and what was answered. */
 struct media {
 	const char *url; /* the caller's, as it is sent; NULL: this attempt is no such question */
-	bool get;        /* the first byte by a ranged GET, else HEAD */
+	bool get;	 /* the first byte by a ranged GET, else HEAD */
 	/* set when the attempt is done */
-	int status;                          /* of HTTP; 0: no answer */
+	int status;			     /* of HTTP; 0: no answer */
 	char content_type[MEDIA_TYPE_BYTES]; /* without parameters, escaped; "": none */
-	int64_t size_bytes;                  /* -1: not said */
-	struct buf location;                 /* where a redirect leads; empty: it is none */
-	bool refused;                        /* no connection, for its address is private */
+	int64_t size_bytes;		     /* -1: not said */
+	struct buf location;		     /* where a redirect leads; empty: it is none */
+	bool refused;			     /* no connection, for its address is private */
 	/* while it runs */
 	size_t read_bytes;
-	bool enough; /* the transfer was ended because MEDIA_READ_BYTES or all that matters was read */
+	bool enough; /* the transfer was ended because MEDIA_READ_BYTES or all that matters was read
+		      */
 };
 
 /* Options that all these questions have in common. */

@@ -48,6 +48,7 @@ take_id(struct parser *p, struct span value)
 	if (value.n == 0)
 		return;
 	r->id = ID_INVALID;
+	r->asset_id[0] = '\0'; /* of two, neither */
 	if (value.n > LIMIT_ASSET_ID_BYTES || p->ids > 1)
 		return;
 	for (i = 0; i < value.n; i++)

@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "api/ratelimit.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "version.h"
@@ -442,6 +443,29 @@ retry_after_ms(struct transfer *t, int64_t wall_ms)
 	return reply_retry_after_ms(h->value, wall_ms);
 }
 
+/* The fields that tell of the server's limit, of the final answer. */
+static struct quota_notice
+notice_of(struct transfer *t, int64_t wall_ms)
+{
+	struct quota_notice n = QUOTA_NOTICE_NONE;
+	struct curl_header *h = NULL;
+
+	while ((h = curl_easy_nextheader(t->easy, CURLH_HEADER, -1, h)))
+		ratelimit_field(&n, h->name, h->value, wall_ms);
+	return n;
+}
+
+/* A TCP handshake is one way there and back. */
+static int64_t
+way_ms(struct transfer *t)
+{
+	curl_off_t lookup_us = 0, connect_us = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
+	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+	return connect_us > lookup_us && connect_us > 0 ? (connect_us - lookup_us) / 1000 : -1;
+}
+
 static const char *
 error_text(struct transfer *t, CURLcode rc, enum transfer_end end)
 {
@@ -512,5 +536,7 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 	if (status != 200 || t->reply.code_kind != CODE_NUMBER || t->reply.code != 0)
 		a->retry_after_ms = retry_after_ms(t, a->done_wall_ms);
 	a->answer.has_retry_after = a->retry_after_ms >= 0;
+	a->notice = notice_of(t, a->done_wall_ms);
+	a->way_ms = way_ms(t);
 	return a;
 }

@@ -14,6 +14,7 @@
 #include "api/reply.h"
 #include "base/fault.h"
 #include "base/span.h"
+#include "policy/quota.h"
 
 /* What every request has in common; strings belong to the caller and outlive the site. */
 struct site_options {
@@ -54,6 +55,8 @@ struct attempt {
 	int64_t sent_ms, done_ms;           /* monotonic */
 	int64_t sent_wall_ms, done_wall_ms; /* for people */
 	int64_t retry_after_ms;             /* -1: none */
+	struct quota_notice notice;         /* RateLimit fields and their kin */
+	int64_t way_ms; /* what the network takes there and back; -1: not seen on a kept connection */
 	bool certificate;                   /* not sent because the server's certificate does not verify */
 	const char *error;                  /* libcurl's text for a failed transfer, else NULL */
 	const char *redirect_host;          /* of a 3xx, else NULL */

@@ -56,12 +56,12 @@ address_v6_is_private(const unsigned char *a)
 	if (top >> 16 == 0x2002)
 		return address_v4_is_private(word_at(a + 2)); /* 6to4 */
 	return memcmp(a, local_nat64, 6) == 0 || memcmp(a, discard, 6) == 0 ||
-	       top == 0x20010DB8 ||                  /* documentation */
-	       top >> 12 == 0x3FFF0 ||               /* documentation */
+	       top == 0x20010DB8 ||		     /* documentation */
+	       top >> 12 == 0x3FFF0 ||		     /* documentation */
 	       (top & 0xFFFFFE00) == 0x20010000 ||   /* protocol assignments, Teredo */
-	       top >> 16 == 0x5F00 ||                /* segment routing */
-	       a[0] == 0xFF ||                       /* multicast */
-	       (a[0] & 0xFE) == 0xFC ||              /* unique local */
+	       top >> 16 == 0x5F00 ||		     /* segment routing */
+	       a[0] == 0xFF ||			     /* multicast */
+	       (a[0] & 0xFE) == 0xFC ||		     /* unique local */
 	       (a[0] == 0xFE && (a[1] & 0x80) != 0); /* link-local, once site-local */
 }
 

@@ -98,3 +98,58 @@ clock_stamp(int64_t wall_ms, char *out)
 	put_digits(out + 20, 3, ms % 1000);
 	return sizeof shape - 1;
 }
+
+/* n digits at p as a number; -1: they are none. */
+static int64_t
+digits(const char *p, int n)
+{
+	int64_t value = 0;
+
+	while (n-- > 0) {
+		if (*p < '0' || *p > '9')
+			return -1;
+		value = value * 10 + (*p++ - '0');
+	}
+	return value;
+}
+
+/* The days from 1970-01-01 to a date: days-from-civil, clock_stamp's way back. */
+static int64_t
+days_of(int64_t year, int64_t month, int64_t day)
+{
+	int64_t era, yoe, doy;
+
+	year -= month <= 2;
+	era = year / 400;
+	yoe = year - era * 400;
+	doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+int64_t
+clock_read_stamp(struct span text)
+{
+	static const char shape[] = "0000-00-00T00:00:00";
+	int64_t part[6], ms = 0, weight = 100;
+	static const int at[6] = {0, 5, 8, 11, 14, 17};
+	size_t i;
+
+	if (text.n < sizeof shape || text.p[text.n - 1] != 'Z')
+		return -1;
+	for (i = 0; i < sizeof shape - 1; i++)
+		if (shape[i] != '0' && text.p[i] != shape[i])
+			return -1;
+	for (i = 0; i < 6; i++)
+		part[i] = digits(text.p + at[i], i == 0 ? 4 : 2);
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 ||
+	    part[3] < 0 || part[3] > 23 || part[4] < 0 || part[4] > 59 || part[5] < 0 || part[5] > 60)
+		return -1;
+	i = sizeof shape - 1;
+	if (text.p[i] == '.')
+		for (i++; i < text.n - 1 && text.p[i] >= '0' && text.p[i] <= '9'; i++, weight /= 10)
+			ms += (text.p[i] - '0') * weight;
+	if (i != text.n - 1)
+		return -1;
+	return (days_of(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 + part[5]) *
+		       1000 + ms;
+}

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 #define CLOCK_STAMP_BYTES 32 /* "2026-03-30T14:21:58.123Z" and its NUL */
 
 /* Milliseconds of a clock that never goes back and does not jump. */
@@ -25,5 +27,9 @@ int64_t clock_until_local_ms(int minute_of_day, int64_t wall_ms);
 
 /* Writes wall_ms as RFC 3339 UTC with milliseconds; out has CLOCK_STAMP_BYTES. Returns its length. */
 size_t clock_stamp(int64_t wall_ms, char *out);
+
+/* Reads such a stamp back; its fraction may have any number of digits or be missing. -1: it is none,
+ * or of a time before 1970. */
+int64_t clock_read_stamp(struct span text);
 
 #endif

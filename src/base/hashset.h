@@ -1,8 +1,8 @@
 /*
  * A set of 64-bit hashes: which things were met before, at about 11 to 21 bytes each.
  *
- * Two things of one hash are taken for one: of ten million, with a chance of three in a million that
- * any are.
+ * Two things of one hash are taken for one: of ten million, with a chance of three in a million
+ * that any are.
  */
 #ifndef LADE_BASE_HASHSET_H
 #define LADE_BASE_HASHSET_H
@@ -14,7 +14,7 @@
 /* A zeroed struct hashset is an empty one. */
 struct hashset {
 	uint64_t *slots; /* 0: free */
-	size_t n_slots;  /* a power of two, or 0 */
+	size_t n_slots;	 /* a power of two, or 0 */
 	size_t n;
 };
 

@@ -69,6 +69,10 @@ text_utf8_valid(struct span s, size_t *bad)
 		}
 		if (i == s.n)
 			break;
+		if (p[i] < 0x80) {
+			i++;
+			continue;
+		}
 		len = utf8_char(p + i, s.n - i, &cp);
 		if (len == 0)
 			break;

@@ -55,8 +55,8 @@ check_say(struct check *c, enum finding_kind kind, const char *file, int64_t lin
 
 	if (c->strict)
 		buf_add_str(&c->out, "lade: ");
-	findings_add(&c->findings, kind, strcmp(file, "-") == 0 ? "standard input" : file, line, column,
-		     what, &c->out);
+	findings_add(&c->findings, kind, strcmp(file, "-") == 0 ? "standard input" : file, line,
+		     column, what, &c->out);
 	if (c->strict && c->out.len == before + strlen("lade: "))
 		c->out.len = before; /* it is not shown any more */
 }
@@ -121,8 +121,8 @@ check_row(struct check *c)
 		return false;
 	}
 	found = asset_check(row->type, row->type_word, row->url, row->name,
-			    manifest_plan(c->manifest)->has_name, c->options->allow_private, &c->memo,
-			    &c->sent_url);
+			    manifest_plan(c->manifest)->has_name, c->options->allow_private,
+			    &c->memo, &c->sent_url);
 	if (found.problem != ASSET_GOOD) {
 		bad_row(c, row->line, 0, found.reason);
 		return false;
@@ -261,7 +261,8 @@ are_files(const struct options *o)
 
 	for (i = 0; i < o->n_operands; i++) {
 		if (strcmp(o->operands[i], "-") == 0 ||
-		    (stat(o->operands[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+		    (stat(o->operands[i], &st) == 0 && !S_ISREG(st.st_mode) &&
+		     !S_ISDIR(st.st_mode))) {
 			diag_error("--strict reads a manifest twice: it wants a file, not a pipe");
 			return false;
 		}

@@ -19,12 +19,12 @@
 
 struct check {
 	const struct options *options;
-	int operand;       /* number of the manifest that is being read */
-	const char *path;  /* its name */
+	int operand;		   /* number of the manifest that is being read */
+	const char *path;	   /* its name */
 	struct manifest *manifest; /* NULL: the next one is to be opened */
-	bool strict;       /* for upload: findings go to standard error */
-	bool write_failed; /* standard output takes no more */
-	bool want_rows;    /* check_next stops at good rows */
+	bool strict;		   /* for upload: findings go to standard error */
+	bool write_failed;	   /* standard output takes no more */
+	bool want_rows;		   /* check_next stops at good rows */
 	struct findings findings;
 	struct hashset seen; /* identities of the good rows */
 	struct {
@@ -43,8 +43,8 @@ enum check_step { CHECK_ROW, CHECK_WAIT, CHECK_END };
 
 /*
  * Reads and checks rows: to the next good one that is no duplicate if want_rows is set (in c->row
- * and c->sent_url, valid until the next call), until a pipe has nothing (c->manifest's descriptor to
- * be waited for), or to the end of all manifests.
+ * and c->sent_url, valid until the next call), until a pipe has nothing (c->manifest's descriptor
+ * to be waited for), or to the end of all manifests.
  */
 enum check_step check_next(struct check *c);
 

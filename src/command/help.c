@@ -32,6 +32,10 @@ static const struct {
 	 "Reads manifests to their ends and names every problem that upload would meet; with --probe\n"
 	 "also what the URLs' own servers say. Uploads nothing.",
 	 COMMAND_CHECK},
+	{"report", "lade report [options] RESULTS...",
+	 "Tells what is in results files: counts, reasons of failure, latencies; as text, as JSON or\n"
+	 "as a page. With --merge it joins several, such as those of shards, into one.",
+	 COMMAND_REPORT},
 	{"help", "lade help [COMMAND]", "Explains lade, or one of its commands.", COMMAND_HELP},
 };
 

@@ -20,6 +20,7 @@
 
 #define EXIT_USAGE 2
 #define DEFAULT_BASE_URL "https://zcbservice.aizfw.cn/kyyReactApiServer"
+#define DEFAULT_MAX_FAILURES 50 /* percent */
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_REVIEW_MS (30 * 60000)
 #define MOST_SHARDS 100000
@@ -29,11 +30,13 @@ enum option_id {
 	OPT_MAP, OPT_TYPE, OPT_FORMAT, OPT_DELIMITER, OPT_JSON_PATH, OPT_SKIP_EMPTY, OPT_SPLIT_URLS,
 	OPT_ALLOW_PRIVATE, OPT_OUTPUT, OPT_ONLY, OPT_CONCURRENCY, OPT_RATE, OPT_RETRIES, OPT_IN_DOUBT,
 	OPT_RETRY_CODE, OPT_CONNECT_TIMEOUT, OPT_TIMEOUT, OPT_OUTAGE_TIMEOUT, OPT_MAX_PAUSE,
+	OPT_MAX_FAILURES,
 	OPT_BASE_URL, OPT_ALLOW_HTTP, OPT_CACERT, OPT_KEY_FILE, OPT_QUIET, OPT_VERBOSE, OPT_PROGRESS,
 	OPT_PROGRESS_INTERVAL, OPT_OUTPUT_FORMAT, OPT_VERSION_COLUMN, OPT_NEW_ONLY, OPT_LIMIT,
 	OPT_DEADLINE, OPT_ASSET_MAP, OPT_ASSET_URIS, OPT_SYNC, OPT_STRICT, OPT_PROBE, OPT_JSON,
-	OPT_MAX_PROBLEMS, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL, OPT_REVIEW_RATE, OPT_ONCE,
-	OPT_SHARD, OPT_SUMMARY_JSON, OPT_METRICS_FILE, OPT_LOG_JSON, OPT_HELP, OPT_VERSION,
+	OPT_MAX_PROBLEMS, OPT_HTML, OPT_MERGE, OPT_REVIEW, OPT_REVIEW_TIMEOUT, OPT_INTERVAL,
+	OPT_REVIEW_RATE, OPT_ONCE, OPT_SHARD, OPT_SUMMARY_JSON, OPT_METRICS_FILE, OPT_LOG_JSON,
+	OPT_HELP, OPT_VERSION,
 };
 
 const struct option option_table[] = {
@@ -89,6 +92,8 @@ const struct option option_table[] = {
 	 COMMAND_ASKING, OPT_OUTAGE_TIMEOUT},
 	{"max-pause", 0, "TIME", "the longest pause that the server may ask for (default: 65m)",
 	 COMMAND_ASKING, OPT_MAX_PAUSE},
+	{"max-failures", 0, "N", "stop when so many rows failed, or N% of them; 0: never (default: 50%, retry: 0)",
+	 COMMAND_SENDING, OPT_MAX_FAILURES},
 	{"base-url", 0, "URL", "of the API (default: the vendor's)", COMMAND_ASKING, OPT_BASE_URL},
 	{"allow-http", 0, NULL, "send the key over plain http, to any host", COMMAND_ASKING,
 	 OPT_ALLOW_HTTP},
@@ -96,7 +101,10 @@ const struct option option_table[] = {
 	 COMMAND_ANY, OPT_CACERT},
 	{"key-file", 0, "FILE", "the API key; - for standard input (default: $GLOBALAIOPC_API_KEY)",
 	 COMMAND_ASKING, OPT_KEY_FILE},
-	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_ANY, OPT_QUIET},
+	{"html", 0, "FILE", "the report as one page; - for standard output", COMMAND_REPORT, OPT_HTML},
+	{"merge", 0, "FILE", "join the results files into one", COMMAND_REPORT, OPT_MERGE},
+	{"quiet", 'q', NULL, "say nothing unless something failed", COMMAND_ANY | COMMAND_REPORT,
+	 OPT_QUIET},
 	{"verbose", 'v', NULL, "a line per retry and failure; twice: per request", COMMAND_ASKING,
 	 OPT_VERBOSE},
 	{"progress", 0, "HOW", "auto, bar, plain, none (default: auto)", COMMAND_ASKING,
@@ -107,7 +115,7 @@ const struct option option_table[] = {
 	 COMMAND_UPLOAD, OPT_STRICT},
 	{"probe", 0, NULL, "ask each URL's own server: reachable, content type, size",
 	 COMMAND_CHECK, OPT_PROBE},
-	{"json", 0, NULL, "problems and summary as JSON Lines", COMMAND_CHECK, OPT_JSON},
+	{"json", 0, NULL, "what is found, as JSON", COMMAND_CHECK | COMMAND_REPORT, OPT_JSON},
 	{"max-problems", 0, "N", "problems shown at most (default: 100)", COMMAND_CHECK,
 	 OPT_MAX_PROBLEMS},
 	{"review", 0, NULL, "then wait until the review of the assets is settled", COMMAND_UPLOAD,
@@ -126,9 +134,9 @@ const struct option option_table[] = {
 	{"metrics-file", 0, "FILE", "write metrics for Prometheus' textfile collector", COMMAND_ASKING,
 	 OPT_METRICS_FILE},
 	{"log-json", 0, "FILE", "append an event a line", COMMAND_ASKING, OPT_LOG_JSON},
-	{"help", 'h', NULL, "show this", COMMAND_ANY | COMMAND_HELP, OPT_HELP},
+	{"help", 'h', NULL, "show this", COMMAND_ANY | COMMAND_REPORT | COMMAND_HELP, OPT_HELP},
 	{"version", 0, NULL, "show the versions of lade and its libraries",
-	 COMMAND_ANY | COMMAND_HELP, OPT_VERSION},
+	 COMMAND_ANY | COMMAND_REPORT | COMMAND_HELP, OPT_VERSION},
 	{NULL, 0, NULL, NULL, 0, 0},
 };
 
@@ -207,11 +215,34 @@ static int
 set_rate(struct options *o, const char *value)
 {
 	o->interval_ns = 0;
+	o->unpaced = strcmp(value, "none") == 0;
 	if (strcmp(value, "auto") == 0 || strcmp(value, "none") == 0)
 		return 0;
 	o->interval_ns = units_rate_interval_ns(value);
 	if (o->interval_ns < 0)
 		return bad_value("rate", value, "a rate such as 20/s, 600/m, 5000/h or 20000/d, or auto or none");
+	return 0;
+}
+
+/* "20": so many; "20%": of the rows that are done. */
+static int
+set_max_failures(struct options *o, const char *value)
+{
+	size_t n = strlen(value);
+	char *digits = mem_strdup(value);
+	bool percent = n > 0 && value[n - 1] == '%';
+	int64_t number;
+	int rc;
+
+	if (percent)
+		digits[n - 1] = '\0';
+	rc = units_int(digits, percent ? 1 : 0, percent ? 100 : UINT32_MAX, &number);
+	free(digits);
+	if (rc < 0)
+		return bad_value("max-failures", value, "a number, or a percentage from 1% to 100%");
+	o->max_failures = (unsigned)number;
+	o->max_failures_percent = percent;
+	o->max_failures_set = true;
 	return 0;
 }
 
@@ -485,6 +516,13 @@ set_review_or_show(struct options *o, const struct option *opt, const char *valu
 }
 
 static int
+set_report(struct options *o, enum option_id id, const char *value)
+{
+	*(id == OPT_HTML ? &o->html : &o->merge) = value;
+	return *value ? 0 : bad_value(id == OPT_HTML ? "html" : "merge", value, "a file");
+}
+
+static int
 apply(struct options *o, const struct option *opt, const char *value)
 {
 	if (opt->id >= OPT_REVIEW && opt->id <= OPT_LOG_JSON)
@@ -524,6 +562,8 @@ apply(struct options *o, const struct option *opt, const char *value)
 		return set_duration("outage-timeout", value, &o->outage_timeout_ms);
 	case OPT_MAX_PAUSE:
 		return set_duration("max-pause", value, &o->max_pause_ms);
+	case OPT_MAX_FAILURES:
+		return set_max_failures(o, value);
 	case OPT_BASE_URL:
 		o->base_url = value;
 		return 0;
@@ -536,6 +576,9 @@ apply(struct options *o, const struct option *opt, const char *value)
 	case OPT_KEY_FILE:
 		o->key_file = value;
 		return 0;
+	case OPT_HTML:
+	case OPT_MERGE:
+		return set_report(o, (enum option_id)opt->id, value);
 	case OPT_QUIET:
 	case OPT_VERBOSE:
 	case OPT_PROGRESS:
@@ -666,17 +709,17 @@ take_letters(struct parser *p, const char *letters)
 static int
 take_operand(struct options *o, char *word)
 {
-	static const char *const names[] = {"upload", "retry", "review", "check", "help"};
-	struct span spans[sizeof names / sizeof *names];
-	size_t i;
+	enum command c;
+	struct span names[MANY_NAMES];
+	size_t n;
 
 	if (o->command == COMMAND_NONE) {
 		o->command = help_command(span_of(word));
 		if (o->command != COMMAND_NONE)
 			return 0;
-		for (i = 0; i < sizeof names / sizeof *names; i++)
-			spans[i] = span_of(names[i]);
-		unknown("command", "", word, spans, i);
+		for (n = 0; (c = help_command_at(n)) != COMMAND_NONE; n++)
+			names[n] = span_of(help_command_name(c));
+		unknown("command", "", word, names, n);
 		return -1;
 	}
 	o->operands[o->n_operands++] = word;
@@ -690,7 +733,7 @@ check_together(struct options *o)
 		return 0;
 	if (o->n_operands == 0) {
 		diag_error("`lade %s` wants a %s; see `lade help %s`", help_command_name(o->command),
-			   o->command & (COMMAND_RETRY | COMMAND_REVIEW) ? "results file" : "manifest",
+			   o->command & (COMMAND_UPLOAD | COMMAND_CHECK) ? "manifest" : "results file",
 			   help_command_name(o->command));
 		return -1;
 	}
@@ -708,6 +751,10 @@ check_together(struct options *o)
 		diag_error("--asset-map is made of one results file");
 		return -1;
 	}
+	if (o->json && o->html && strcmp(o->html, "-") == 0) {
+		diag_error("--json and --html - both want standard output");
+		return -1;
+	}
 	if (o->review && o->output && strcmp(o->output, "-") == 0) {
 		diag_error("--review needs a results file, not standard output");
 		return -1;
@@ -718,6 +765,10 @@ check_together(struct options *o)
 	}
 	if (o->only & (1u << CLASS_NO_ANSWER | 1u << CLASS_BAD_ANSWER))
 		o->resend = true;
+	if (!o->max_failures_set && o->command != COMMAND_RETRY) {
+		o->max_failures = DEFAULT_MAX_FAILURES;
+		o->max_failures_percent = true;
+	}
 	return 0;
 }
 

@@ -18,7 +18,8 @@ enum command {
 	COMMAND_RETRY = 1 << 1,
 	COMMAND_HELP = 1 << 2,
 	COMMAND_CHECK = 1 << 3,
-	COMMAND_REVIEW = 1 << 5,
+	COMMAND_REPORT = 1 << 5,
+	COMMAND_REVIEW = 1 << 6,
 };
 
 #define COMMAND_SENDING (COMMAND_UPLOAD | COMMAND_RETRY)
@@ -48,6 +49,10 @@ struct options {
 	bool asset_uris;
 	unsigned concurrency;
 	int64_t interval_ns; /* 0: no ceiling */
+	bool unpaced;        /* --rate none */
+	unsigned max_failures;     /* 0: no limit */
+	bool max_failures_percent; /* it is a percentage */
+	bool max_failures_set;     /* it was given */
 	unsigned retries;
 	bool resend; /* --in-doubt resend */
 	int64_t connect_timeout_ms, timeout_ms, outage_timeout_ms, max_pause_ms;
@@ -56,9 +61,11 @@ struct options {
 	bool only_review_failed; /* retry --only review_failed */
 	const char *base_url, *key_file, *ca_file;
 	bool allow_http, allow_private;
-	bool strict;          /* upload: check everything first */
-	bool json, probe;     /* of check */
-	int64_t max_problems; /* that check shows */
+	bool strict;              /* upload: check everything first */
+	bool json;                /* of check and report */
+	bool probe;               /* of check */
+	int64_t max_problems;     /* that check shows */
+	const char *html, *merge; /* report: files to write; NULL: none */
 	bool review, review_once;   /* upload: then review; review: one round */
 	int64_t review_interval_ms; /* between two questions about one asset */
 	int64_t review_interval_ns; /* between any two questions at least */

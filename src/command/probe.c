@@ -4,8 +4,8 @@
  * Theory. Rows are read only as there is room for them. A host has at most HOST_MAX rows in flight;
  * a row beyond waits with its host, so that the list of rows to start holds only those that may. A
  * HEAD that does not say that all is well is followed by a GET of the first byte, for many servers
- * answer HEAD badly or not at all (a signed URL is signed for GET). A redirect is a new question, to
- * its own host, after the same checks that a manifest's URL passes; what a name resolves to is
+ * answer HEAD badly or not at all (a signed URL is signed for GET). A redirect is a new question,
+ * to its own host, after the same checks that a manifest's URL passes; what a name resolves to is
  * checked connection by connection (engine_options.refuse_private).
  */
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 #include "command/check.h"
 #include "command/run.h"
 
-#define HOST_MAX 4        /* questions in flight to one host */
+#define HOST_MAX 4 /* questions in flight to one host */
 #define HOST_BUCKETS 1024
-#define HELD_BASE 1000    /* with 4 N: rows that may wait, as in an upload */
+#define HELD_BASE 1000	  /* with 4 N: rows that may wait, as in an upload */
 #define ROWS_PER_TURN 256 /* read at one go at most */
 #define REDIRECTS_MAX 5
 
@@ -30,10 +30,10 @@ struct question {
 	struct media media;
 	struct question *next; /* in the list that it waits in */
 	struct host *host;
-	struct buf url;        /* asked for now, as it is sent */
+	struct buf url; /* asked for now, as it is sent */
 	unsigned redirects;
 	enum asset_type type;
-	const char *path;      /* the manifest */
+	const char *path; /* the manifest */
 	int64_t line;
 };
 
@@ -43,7 +43,7 @@ struct list {
 
 struct host {
 	struct host *next; /* in its bucket */
-	char *name;        /* scheme, host and port */
+	char *name;	   /* scheme, host and port */
 	unsigned in_flight;
 	struct list waiting;
 };
@@ -54,10 +54,10 @@ struct probe {
 	struct host *hosts[HOST_BUCKETS];
 	struct list ready;
 	struct question *free_questions;
-	size_t held;           /* questions that are neither done nor free */
+	size_t held;	       /* questions that are neither done nor free */
 	int64_t next_start_us; /* --rate */
 	bool ended, waits_for_input;
-	struct url_memo memo;  /* of redirects */
+	struct url_memo memo; /* of redirects */
 };
 
 static void
@@ -99,7 +99,8 @@ host_name(const struct buf *url)
 {
 	const char *authority = strstr(url->data, "://") + 3;
 
-	return (struct span){url->data, (size_t)(authority - url->data) + strcspn(authority, "/?#")};
+	return (struct span){url->data,
+			     (size_t)(authority - url->data) + strcspn(authority, "/?#")};
 }
 
 static struct host *
@@ -237,7 +238,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	bool again = true;
 	size_t n = 0;
 
-	while (n < room) {
+	while (n < room && !p->check->write_failed) {
 		if (p->check->options->interval_ns > 0 && p->next_start_us > now_ms * 1000) {
 			*wake_ms = p->next_start_us / 1000 + 1;
 			break;
@@ -248,7 +249,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 			break;
 		batch[n++] = attempt_of(p, list_take(&p->ready), now_ms);
 	}
-	if (!p->ready.first && again && n < room && *wake_ms > now_ms)
+	if (!p->ready.first && again && n<room && * wake_ms> now_ms)
 		*wake_ms = now_ms; /* a turn's rows held none to ask for; go on */
 	check_flush(p->check, true);
 	if (p->check->write_failed || (p->ended && p->held == 0))
@@ -264,7 +265,9 @@ judge(const struct question *q, struct buf *out)
 	const char *type = asset_type_name(q->type);
 
 	if (m->refused) {
-		buf_add_str(out, "url: its server's address is private (--allow-private asks all the same)");
+		buf_add_str(
+			out,
+			"url: its server's address is private (--allow-private asks all the same)");
 	} else if (q->attempt.error) {
 		buf_add_str(out, "url: cannot be reached: ");
 		text_escape(out, span_of(q->attempt.error), out->len + 200);
@@ -296,8 +299,9 @@ conclude(struct probe *p, struct question *q, const char *wrong)
 	} else if (m->size_bytes > 0) {
 		f->bytes += m->size_bytes;
 	}
-	findings_add_probe(f, q->path, q->line, m->status, m->content_type[0] ? m->content_type : NULL,
-			   m->size_bytes, &p->check->out);
+	findings_add_probe(f, q->path, q->line, m->status,
+			   m->content_type[0] ? m->content_type : NULL, m->size_bytes,
+			   &p->check->out);
 	q->next = p->free_questions;
 	p->free_questions = q;
 	p->held--;
@@ -348,6 +352,39 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	buf_free(&wrong);
 }
 
+static void
+free_list(struct question *q)
+{
+	struct question *next;
+
+	for (; q; q = next) {
+		next = q->next;
+		buf_free(&q->url);
+		buf_free(&q->media.location);
+		free(q);
+	}
+}
+
+/* A check that cannot write any more leaves questions behind. */
+static void
+free_all(struct probe *p)
+{
+	struct host *h, *next;
+	size_t i;
+
+	free_list(p->free_questions);
+	free_list(p->ready.first);
+	for (i = 0; i < HOST_BUCKETS; i++) {
+		for (h = p->hosts[i]; h; h = next) {
+			next = h->next;
+			free_list(h->waiting.first);
+			free(h->name);
+			free(h);
+		}
+	}
+	url_memo_free(&p->memo);
+}
+
 int
 probe_rows(struct check *c)
 {
@@ -361,19 +398,12 @@ probe_rows(struct check *c)
 		.refuse_private = !o->allow_private,
 	};
 	struct site *site = site_new_media(o->ca_file);
-	struct question *q;
 
 	c->want_rows = c->findings.probing = true;
 	p.engine = engine_new(site, &eo, &client);
 	engine_run(p.engine);
 	engine_free(p.engine);
 	site_free(site);
-	while ((q = p.free_questions)) {
-		p.free_questions = q->next;
-		buf_free(&q->url);
-		buf_free(&q->media.location);
-		free(q);
-	}
-	url_memo_free(&p.memo);
+	free_all(&p);
 	return -1;
 }

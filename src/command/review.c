@@ -235,14 +235,16 @@ judge(struct review *r, const struct attempt *a, enum outcome o, bool alive, int
 		stop(r, STOP_CERTIFICATE);
 	if (alive) {
 		r->answered = true;
-		outage_alive(&r->outage, now_ms, false);
+		outage_alive(&r->outage, now_ms, a->sent_ms, false);
 		return;
 	}
 	buf_clear(&r->trouble);
 	buf_add_str(&r->trouble, a->error ? a->error : "");
 	if (!a->error)
 		buf_printf(&r->trouble, "HTTP %d", a->answer.http_status);
-	outage_failed(&r->outage, now_ms, a->sent_ms, false, backoff_random(&r->random));
+	/* a question does no harm, whether it arrived or not */
+	outage_failed(&r->outage, now_ms, a->sent_ms, OUTAGE_NOT_SENT, false,
+		      backoff_random(&r->random));
 }
 
 static void

@@ -153,7 +153,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 		n = 0;
 	tell_outage(r, now_ms);
 	outputs_turn(r->outputs, &r->seen,
-		     &(struct outputs_state){r->schedule.rate.pause_until_ms, &r->schedule.outage,
+		     &(struct outputs_state){rate_pause_until_ms(&r->schedule.rate), &r->schedule.outage,
 					     r->trouble.data, stop_of(r)},
 		     now_ms);
 	tell_progress(r, now_ms, false);
@@ -208,12 +208,15 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 {
 	struct run *r = ctx;
 	struct work *w = a->owner;
+	struct schedule_answer answer;
 	enum outcome o;
 	enum verdict v;
 
 	r->counts.requests += a->answer.handed_over;
 	a->answer.retry_code = is_retry_code(r, a->reply->code_text);
 	o = outcome_of(&a->answer);
+	answer = (struct schedule_answer){o, outcome_is_busy(&a->answer), a->retry_after_ms,
+					  a->way_ms, a->notice};
 	if (a->certificate && r->schedule.successes == 0)
 		schedule_stop(&r->schedule, STOP_CERTIFICATE);
 	if (!outcome_is_alive(o)) {
@@ -222,7 +225,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 			buf_printf(&r->trouble, "HTTP %d", a->answer.http_status);
 	}
 	if (!w) { /* the question: any envelope is an answer */
-		schedule_answered(&r->schedule, o, now_ms, a->retry_after_ms);
+		schedule_answered(&r->schedule, &answer, now_ms);
 		tell_stop(r, a);
 		return;
 	}
@@ -231,7 +234,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 		w->first_sent_wall_ms = a->sent_wall_ms;
 	if (o != OUTCOME_UPLOADED)
 		keep_answer(w, a);
-	v = schedule_done(&r->schedule, &w->item, o, now_ms, a->retry_after_ms);
+	v = schedule_done(&r->schedule, &w->item, &answer, now_ms);
 	if (diag_level() >= DIAG_VERBOSE)
 		tell_attempt(w, v);
 	log_answer(&r->outputs->log, w, v);
@@ -336,10 +339,13 @@ start_schedule(struct run *r)
 	const struct options *o = r->options;
 	struct schedule_options so = {
 		.interval_ns = o->interval_ns,
+		.unpaced = o->unpaced,
 		.retries = o->retries,
 		.resend = o->resend,
 		.outage_timeout_ms = o->outage_timeout_ms,
 		.max_pause_ms = o->max_pause_ms,
+		.max_failures = o->max_failures,
+		.max_failures_percent = o->max_failures_percent,
 		.seed = (uint64_t)clock_wall_ms() ^ (uint64_t)getpid() << 32,
 	};
 	struct engine_client client = {take, done, r};

@@ -1,8 +1,10 @@
 /*
  * What a run says while it goes and at its end: progress, what went wrong, what to do next.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 #include "base/units.h"
 #include "command/run.h"
 
+#define SAFE_SHARE 0.95     /* of the rate that was found, for --rate */
 #define OUTAGE_SAID_MS 3000 /* a shorter outage is not worth a line */
 
 /* The message handler has no context: the one run that owns the progress line. */
@@ -38,6 +41,39 @@ measure(const struct run *r, int64_t *read_bytes, int64_t *size_bytes)
 	}
 }
 
+/* A rate as --rate takes it. */
+static void
+show_rate(char *out, size_t n, double per_s)
+{
+	if (per_s >= 10)
+		snprintf(out, n, "%.0f/s", per_s);
+	else if (per_s >= 1)
+		snprintf(out, n, "%.1f/s", per_s);
+	else
+		snprintf(out, n, "%.1f/m", per_s * 60);
+}
+
+/* What holds the rate where it is. */
+static void
+show_holder(struct run *r, char *out, size_t n, int64_t now_ms)
+{
+	enum rate_holder holder;
+	double per_s = rate_ceiling_per_s(&r->schedule.rate, now_ms, &holder);
+	char rate[24];
+
+	show_rate(rate, sizeof rate, per_s);
+	if (engine_in_flight(r->engine) >= r->options->concurrency)
+		snprintf(out, n, "held by -j %u", r->options->concurrency);
+	else if (holder == RATE_HELD_BY_USER)
+		snprintf(out, n, "held by --rate %s", rate);
+	else if (holder == RATE_HELD_BY_SERVER)
+		snprintf(out, n, "the server takes %s", rate);
+	else if (holder == RATE_HELD_BY_FIELDS)
+		snprintf(out, n, "the server says %s", rate);
+	else if (holder == RATE_HELD_BY_LOAD)
+		snprintf(out, n, "the server takes %.0f at once", per_s);
+}
+
 static struct progress_view
 view_of(struct run *r)
 {
@@ -52,14 +88,18 @@ view_of(struct run *r)
 	};
 
 	measure(r, &v.read_bytes, &v.size_bytes);
+	show_holder(r, v.held, sizeof v.held, now_ms);
 	if (s->stop != STOP_NONE) {
 		v.why = "stopping";
+	} else if (s->outage.state != OUTAGE_NONE && s->outage.throttled) {
+		v.why = "the server refuses everything, asking again";
+		v.why_until_ms = s->outage.state == OUTAGE_DOWN ? s->outage.next_ms : -1;
 	} else if (s->outage.state != OUTAGE_NONE) {
 		v.why = "the server is down, asking again";
 		v.why_until_ms = s->outage.state == OUTAGE_DOWN ? s->outage.next_ms : -1;
-	} else if (s->rate.pause_until_ms > now_ms) {
+	} else if (rate_pause_until_ms(&s->rate) > now_ms) {
 		v.why = "paused by the server";
-		v.why_until_ms = s->rate.pause_until_ms;
+		v.why_until_ms = rate_pause_until_ms(&s->rate);
 	}
 	return v;
 }
@@ -133,7 +173,7 @@ tell_outage(struct run *r, int64_t now_ms)
 	if (o->state == OUTAGE_NONE && r->outage_reported) {
 		diag_note("%s is back", site_host(r->site));
 		r->outage_reported = false;
-	} else if (o->state == OUTAGE_DOWN && !r->outage_reported && now_ms - o->since_ms >= OUTAGE_SAID_MS) {
+	} else if (o->state == OUTAGE_DOWN && !o->throttled && !r->outage_reported && now_ms - o->since_ms >= OUTAGE_SAID_MS) {
 		units_show_ms(&timeout, o->timeout_ms);
 		diag_note("%s is down (%s): asking again, for %s at most", site_host(r->site),
 			  r->trouble.data ? r->trouble.data : "no answer", timeout.data);
@@ -142,24 +182,46 @@ tell_outage(struct run *r, int64_t now_ms)
 	}
 }
 
+/* One that certainly was not sent has been taken back from the count. */
+static unsigned
+attempt_number(const struct work *w)
+{
+	return w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts;
+}
+
 void
 tell_attempt(const struct work *w, enum verdict v)
 {
-	if (v == VERDICT_AGAIN)
+	int status = w->attempt.answer.http_status;
+
+	if (v == VERDICT_AGAIN && w->message.len > 0)
 		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
-			    w->manifest, (long long)w->line,
-			    w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts,
-			    w->message.data ? w->message.data : "");
+			    w->manifest, (long long)w->line, attempt_number(w), w->message.data);
+	else if (v == VERDICT_AGAIN)
+		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: HTTP %d; will be sent again",
+			    w->manifest, (long long)w->line, attempt_number(w), status);
 	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", w->manifest,
-		    (long long)w->line, w->attempt.answer.http_status,
+		    (long long)w->line, status,
 		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
 		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
+}
+
+/* Local time, to the minute, rounded up. */
+static void
+show_clock(char *out, size_t n, int64_t wall_ms)
+{
+	time_t at = (time_t)((wall_ms + 59999) / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&at, &tm) || strftime(out, n, "%Y-%m-%d %H:%M", &tm) == 0)
+		snprintf(out, n, "that time");
 }
 
 void
 tell_stop(struct run *r, const struct attempt *a)
 {
 	struct buf text = {0};
+	char clock[32];
 
 	if (r->schedule.stop == STOP_NONE || r->key_reported)
 		return;
@@ -186,7 +248,9 @@ tell_stop(struct run *r, const struct attempt *a)
 			break;
 		}
 		units_show_ms(&text, r->schedule.pause_ms);
-		diag_error("the server asks for a pause of %s, longer than --max-pause", text.data);
+		show_clock(clock, sizeof clock, a->done_wall_ms + r->schedule.pause_ms);
+		diag_error("the server asks for a pause of %s, longer than --max-pause: come back at %s",
+			   text.data, clock);
 		buf_free(&text);
 		break;
 	default:
@@ -223,6 +287,26 @@ add_left_over(const struct run *r, struct buf *out)
 		   n == 1 ? "it stays" : "they stay");
 }
 
+/* What the server was found to take. */
+static void
+add_limit(const struct run *r, struct buf *out)
+{
+	const struct rate *rate = &r->schedule.rate;
+	unsigned at_once;
+	double per_s = rate_settled_per_s(rate, &at_once);
+	char found[24], safe[24];
+
+	if (at_once > 0)
+		buf_printf(out, "lade: the server takes %u at once: -j %u would hardly be refused\n",
+			   at_once, at_once);
+	if (at_once > 0 || per_s <= 0 || per_s >= rate->user_per_s)
+		return;
+	show_rate(found, sizeof found, per_s);
+	show_rate(safe, sizeof safe, SAFE_SHARE * per_s);
+	buf_printf(out, "lade: the server settled at %s: --rate %s would hardly be refused\n", found,
+		   safe);
+}
+
 /* What to do next, only if there is something. */
 static void
 add_advice(const struct run *r, struct buf *out)
@@ -234,6 +318,10 @@ add_advice(const struct run *r, struct buf *out)
 	if (r->schedule.stop == STOP_OUTAGE)
 		buf_printf(out, "lade: the server was down for longer than --outage-timeout: %s\n",
 			   r->trouble.data ? r->trouble.data : "no answer");
+	if (r->schedule.stop == STOP_FAILURES)
+		buf_printf(out, "lade: stopped by --max-failures: %llu of %llu rows failed\n",
+			   (unsigned long long)r->schedule.failed, (unsigned long long)r->schedule.done);
+	add_limit(r, out);
 	if (r->closed != STOP_NONE)
 		buf_printf(out, "lade: stopped at %s\n",
 			   r->closed == STOP_LIMIT ? "--limit" : "--deadline");

@@ -70,8 +70,10 @@ file_resolve(const char *path)
 
 	if (whole || errno != ENOENT)
 		return whole;
-	if (lstat(path, &st) == 0) { /* a link to nothing: what it names is not ours to guess */
-		errno = ENOENT;
+	if (lstat(path, &st) == 0) {
+		if (!S_ISLNK(st.st_mode)) /* it came into being in between */
+			return realpath(path, NULL);
+		errno = ENOENT; /* a link to nothing: what it names is not ours to guess */
 		return NULL;
 	}
 	copy = mem_strdup(path);
@@ -177,6 +179,41 @@ replacement_begin(struct replacement *r, const char *path, mode_t mode, struct f
 	if (flock(r->fd, LOCK_EX | LOCK_NB) < 0 || fchmod(r->fd, mode & 07777) < 0)
 		return file_fault(f, "set up", r->temporary);
 	return 0;
+}
+
+/* A replacement is locked by its writer as long as that lives. */
+static void
+sweep_dead(const char *path)
+{
+	char *temporary = temporary_name(path);
+	int fd = open(temporary, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlink(temporary);
+	if (fd >= 0)
+		close(fd);
+	free(temporary);
+}
+
+int
+replacement_open(struct replacement *r, const char *path, struct fault *f)
+{
+	char *whole = file_resolve(path);
+	struct stat st = {.st_mode = S_IFREG | 0600};
+	int rc = -1;
+
+	*r = (struct replacement){.fd = -1};
+	if (!whole) {
+		file_fault(f, "write", path);
+	} else if (stat(whole, &st) == 0 && !S_ISREG(st.st_mode)) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		file_fault(f, "replace", path);
+	} else {
+		sweep_dead(whole);
+		rc = replacement_begin(r, whole, st.st_mode, f);
+	}
+	free(whole);
+	return rc;
 }
 
 static int

@@ -166,6 +166,27 @@ known_of(const struct known_values *k, int64_t line, enum known *out, struct fau
 	return 0;
 }
 
+const char *
+load_malformed(const struct manifest_row *row, size_t n_columns)
+{
+	return malformed(row, n_columns);
+}
+
+int
+load_known(const struct span *values, int64_t line, enum known *out, struct fault *f)
+{
+	const struct known_values k = {
+		.value = {
+			[STATUS] = values[COLUMN_STATUS],
+			[ERROR_CLASS] = values[COLUMN_ERROR_CLASS],
+			[ASSET_ID] = values[COLUMN_ASSET_ID],
+			[REVIEW_STATUS] = values[COLUMN_REVIEW_STATUS],
+		},
+	};
+
+	return known_of(&k, line, out, f);
+}
+
 /* Reads what a record says of its asset; -1: it is none, or says what none can. */
 static int
 read_row(const struct layout *l, const struct manifest_row *row, struct known_values *k,

@@ -23,6 +23,12 @@ struct load_needs {
 /* The identity of a row, whichever file it is from. */
 struct identity load_identity(const struct manifest_row *row);
 
+/* Why a row of a results file is no record at all, in static text or the row's own; NULL: it is one. */
+const char *load_malformed(const struct manifest_row *row, size_t n_columns);
+
+/* What a record says, from the texts of its columns. -1: *f says what no record can say. */
+int load_known(const struct span *values, int64_t line, enum known *out, struct fault *f);
+
 /* Reads the header. -1: it is no results file, *f says why. */
 int load_layout(const char *path, struct layout *l, struct load_needs *needs, struct fault *f);
 

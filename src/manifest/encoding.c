@@ -5,7 +5,8 @@
 
 #define CONVERT(from) "is " from ", not UTF-8: iconv -f " from " -t UTF-8 FILE > NEW"
 
-/* Files by their first bytes (their formats' own "magic"); the longer of two that begin alike first. */
+/* Files by their first bytes (their formats' own "magic"); the longer of two that begin alike
+ * first. */
 static const struct {
 	const char *bytes;
 	size_t n;
@@ -19,9 +20,12 @@ static const struct {
 	 "is a ZIP archive, perhaps a spreadsheet (.xlsx, .ods): save it as CSV UTF-8"},
 	{"\xD0\xCF\x11\xE0", 4, "is an Excel 97 file (.xls): save it as CSV UTF-8"},
 	{"BZh", 3, "is compressed with bzip2: bzcat FILE | lade ... -"},
-	{"\xFD" "7zXZ", 5, "is compressed with xz: xzcat FILE | lade ... -"},
+	{"\xFD"
+	 "7zXZ",
+	 5, "is compressed with xz: xzcat FILE | lade ... -"},
 	{"\x28\xB5\x2F\xFD", 4, "is compressed with zstd: zstdcat FILE | lade ... -"},
-	{"SQLite format 3", 15, "is an SQLite database: sqlite3 -csv -header FILE 'select ...' > NEW"},
+	{"SQLite format 3", 15,
+	 "is an SQLite database: sqlite3 -csv -header FILE 'select ...' > NEW"},
 	{"PAR1", 4, "is a Parquet file: a manifest is CSV or JSON"},
 	{"%PDF-", 5, "is a PDF: a manifest is CSV or JSON"},
 	{"<?xml", 5, "is XML: a manifest is CSV or JSON"},

@@ -7,8 +7,8 @@
 #include "base/span.h"
 
 /*
- * What the bytes of a text are at an offset where they are no UTF-8 (text_utf8_valid's *bad); follows
- * the name of a row or header. Static text.
+ * What the bytes of a text are at an offset where they are no UTF-8 (text_utf8_valid's *bad);
+ * follows the name of a row or header. Static text.
  */
 const char *encoding_fault(struct span text, size_t bad);
 

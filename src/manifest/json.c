@@ -79,9 +79,20 @@ on_number(void *ctx, const char *p, size_t n)
 	return scalar(ctx, JSON_NUMBER, p, n);
 }
 
+/* libcsv's cap on a field holds for a string too. */
+static void
+check_length(struct json_lookup *l, size_t n)
+{
+	if (n <= LIMIT_FIELD_BYTES || l->wrong)
+		return;
+	l->wrong = "has a string of more than 1 MiB";
+	l->wrong_at = lookup_here(l);
+}
+
 static int
 on_string(void *ctx, const unsigned char *p, size_t n)
 {
+	check_length(ctx, n);
 	return scalar(ctx, JSON_STRING, (const char *)p, n);
 }
 
@@ -130,6 +141,7 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 	struct json_lookup *l = ctx;
 	struct span key = {(const char *)text, n};
 
+	check_length(l, n);
 	if (l->depth == 1) {
 		lookup_forget_below(l, 0);
 		lookup_follow(l, l->may_begin[n > 0 ? text[0] : 0], key);
@@ -315,15 +327,19 @@ on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, b
 	return 1;
 }
 
-/* Most elements are plain objects, whose members one pass finds; *w: what is wrong with it all the
- * same. false: yajl has to read it. */
+/* Most elements are small plain objects, whose members one pass finds; *w: what is wrong with it all
+ * the same. false: yajl has to read it. */
 static bool
 walk(struct json_lookup *l, struct span text, struct json_wrong *w)
 {
+	bool odd;
+
 	begin(l);
 	l->walk_start = text.p;
 	l->depth = 1;
-	if (!json_walk(text, on_walked, l))
+	if (text.n > LIMIT_FIELD_BYTES || !json_walk(text, on_walked, l, &odd))
+		return false;
+	if (odd && (!text_utf8_valid(text, NULL) || json_lone_surrogate(text) < text.n))
 		return false;
 	l->top.kind = JSON_OBJECT;
 	if (l->wrong)
@@ -338,8 +354,7 @@ json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
 {
 	struct json_wrong w = {0};
 
-	if (!text_utf8_valid(text, NULL) || json_lone_surrogate(text) < text.n ||
-	    !walk(l, text, &w)) {
+	if (!walk(l, text, &w)) {
 		w = beyond_yajl(text);
 		begin_yajl(l);
 		if (!w.text)

@@ -143,7 +143,8 @@ lookup_enter_item(struct json_lookup *l)
 	else if (l->live == 0)
 		return;
 	n = snprintf(index, sizeof index, "%lld", (long long)l->item[l->depth]++);
-	lookup_follow(l, l->depth == 1 ? (1u << l->n) - 1 : l->live, (struct span){index, (size_t)n});
+	lookup_follow(l, l->depth == 1 ? (1u << l->n) - 1 : l->live,
+		      (struct span){index, (size_t)n});
 }
 
 /* Offset of the last byte of the token that is being read. */

@@ -25,25 +25,26 @@ struct seen_key {
 struct json_lookup {
 	const struct json_path *paths;
 	unsigned n;
-	uint16_t may_begin[256]; /* by a name's first byte: which paths' first parts it may be, bits */
+	uint16_t may_begin[256]; /* by a name's first byte: which paths' first parts it may be, bits
+				  */
 	/* of the parse that is going on, or was last */
 	yajl_handle yajl; /* NULL: the text is walked instead, and ... */
 	const char *walk_start;
-	size_t walked;    /* ... so many bytes of it are behind */
+	size_t walked;	    /* ... so many bytes of it are behind */
 	struct arena arena; /* yajl's memory */
 	unsigned depth;
-	bool led;           /* a path leads to the value that comes next */
+	bool led; /* a path leads to the value that comes next */
 	bool is_array[LIMIT_DEPTH + 1];
 	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
-	uint16_t live;                 /* paths whose first part matches the way here, bits */
+	uint16_t live;		       /* paths whose first part matches the way here, bits */
 	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
 	bool loosely[JSON_PATHS];      /* the last of them but for case, blanks, '-' and '_' */
-	bool loose[JSON_PATHS];        /* so was the value found that is kept */
+	bool loose[JSON_PATHS];	       /* so was the value found that is kept */
 	struct json_value top;
-	size_t end; /* behind the value; 0: not seen */
+	size_t end;	   /* behind the value; 0: not seen */
 	const char *wrong; /* the first that is wrong although it is JSON */
 	size_t wrong_at;
-	bool stopped;    /* the parse was ended for it */
+	bool stopped;	 /* the parse was ended for it */
 	struct buf text; /* of the values found */
 	size_t at[JSON_PATHS], len[JSON_PATHS];
 	enum json_kind kind[JSON_PATHS];
@@ -56,7 +57,8 @@ struct json_lookup {
 	struct buf key;
 };
 
-/* Follows the paths of a set (bits) that go on with this name or index in the container that is open. */
+/* Follows the paths of a set (bits) that go on with this name or index in the container that is
+ * open. */
 void lookup_follow(struct json_lookup *l, unsigned set, struct span name);
 
 /* The way comes back to a depth: what paths matched further down is over. */

@@ -17,6 +17,7 @@ struct judge {
 	bool is_array[LIMIT_DEPTH + 1];
 	unsigned depth;
 	bool escaped; /* the last string had an escape */
+	bool odd;     /* any had one, or perhaps bytes that are no ASCII */
 };
 
 #define TOO_EARLY "the JSON ends too early"
@@ -69,6 +70,38 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/*
+ * The first byte from p on that is not plain, or end; j->odd gets set when there may be bytes that are
+ * no ASCII. Eight at a time: a byte's top bit is set in odd where it is below 0x20, a quotation mark,
+ * or a backslash; a borrow can set only higher ones falsely, so the lowest is right.
+ */
+static const char *
+skip_plain(struct judge *j, const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
+	uint64_t eight, quotes, slashes, odd, high = 0;
+
+	for (; j->end - p >= 8; p += 8) {
+		memcpy(&eight, p, sizeof eight);
+		quotes = eight ^ ones * '"';
+		slashes = eight ^ ones * '\\';
+		high |= eight;
+		odd = (((eight - ones * 0x20) & ~eight) | ((quotes - ones) & ~quotes) |
+		       ((slashes - ones) & ~slashes)) &
+		      tops;
+		if (odd) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			p += __builtin_ctzll(odd) / 8;
+#endif
+			break;
+		}
+	}
+	for (; p < j->end && is_plain(*p); p++)
+		high |= (unsigned char)*p;
+	j->odd |= (high & tops) != 0;
+	return p;
+}
+
 /* A string, from its opening quote on; j->escaped tells whether it has an escape. */
 static const char *
 judge_string(struct judge *j)
@@ -77,21 +110,20 @@ judge_string(struct judge *j)
 
 	j->escaped = false;
 	for (;;) {
-		while (p < j->end && is_plain(*p))
-			p++;
+		p = skip_plain(j, p);
 		j->p = p;
 		if (p == j->end)
 			return TOO_EARLY;
 		if (*p == '"')
 			break;
 		if (*p != '\\')
-			return *p == '\n' || *p == '\r'
-				       ? "a line end inside a string (or a quotation mark is missing)"
-				       : "a control character inside a string";
+			return *p == '\n' || *p == '\r' ? "a line end inside a string (or a "
+							  "quotation mark is missing)"
+							: "a control character inside a string";
 		wrong = judge_escape(j);
 		if (wrong)
 			return wrong;
-		j->escaped = true;
+		j->escaped = j->odd = true;
 		p = j->p;
 	}
 	j->p++;
@@ -149,7 +181,8 @@ judge_word(struct judge *j)
 			j->p += n;
 			return NULL;
 		}
-		if ((size_t)(j->end - j->p) < n && memcmp(j->p, words[i], (size_t)(j->end - j->p)) == 0) {
+		if ((size_t)(j->end - j->p) < n &&
+		    memcmp(j->p, words[i], (size_t)(j->end - j->p)) == 0) {
 			j->p = j->end;
 			return TOO_EARLY;
 		}
@@ -364,7 +397,7 @@ bool
 json_walk(struct span text,
 	  int (*on_member)(void *ctx, struct span name, enum json_kind kind, struct span value,
 			   bool escaped),
-	  void *ctx)
+	  void *ctx, bool *odd)
 {
 	struct judge j = {.start = text.p, .p = text.p, .end = text.p + text.n, .depth = 1};
 	bool more;
@@ -387,6 +420,7 @@ json_walk(struct span text,
 		return false;
 	j.p++;
 	skip_blanks(&j);
+	*odd = j.odd;
 	return j.p == j.end;
 }
 

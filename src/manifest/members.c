@@ -1,3 +1,9 @@
+/*
+ * Theory. All members that may matter are looked up at once, in one reading of the element: url,
+ * assetType and name, or the paths that --map gives in their place (also as names with dots in them),
+ * and lade's own of a results file, which rule over the plain ones. Names are searched for a near
+ * miss only where there is no url.
+ */
 #include "manifest/members.h"
 
 #include <stdlib.h>
@@ -12,10 +18,18 @@
 
 /* The members that are looked up in an element. */
 enum wanted {
-	WANT_URL, WANT_TYPE, WANT_NAME,
-	WANT_LADE_URL, WANT_LADE_TYPE, WANT_LADE_NAME, WANT_STATUS,
-	WANT_WHOLE_URL, WANT_WHOLE_TYPE, WANT_WHOLE_NAME, /* a name that has a dot in it */
-	WANT_VERSION, WANT_WHOLE_VERSION,
+	WANT_URL,
+	WANT_TYPE,
+	WANT_NAME,
+	WANT_LADE_URL,
+	WANT_LADE_TYPE,
+	WANT_LADE_NAME,
+	WANT_STATUS,
+	WANT_WHOLE_URL,
+	WANT_WHOLE_TYPE,
+	WANT_WHOLE_NAME, /* a name that has a dot in it */
+	WANT_VERSION,
+	WANT_WHOLE_VERSION,
 	WANTED
 };
 
@@ -25,7 +39,7 @@ struct members {
 	struct json_lookup *lookup;
 	bool is_results;
 	bool has_objects, has_url; /* of the elements read so far: any, with a member for the url */
-	struct buf reason;         /* of the last element without one */
+	struct buf reason;	   /* of the last element without one */
 };
 
 static void
@@ -80,9 +94,10 @@ members_begin(struct members *m, const struct json_element *first, struct fault 
 	m->is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT;
 	for (i = WANT_LADE_URL; !m->is_results && i < WANT_STATUS; i++)
 		if (json_lookup_value(m->lookup, i).kind != JSON_ABSENT)
-			return fault_set(f, first->line, first->column,
-					 "a member's name begins with lade_, which is kept for results "
-					 "files, but there is no member lade_status");
+			return fault_set(
+				f, first->line, first->column,
+				"a member's name begins with lade_, which is kept for results "
+				"files, but there is no member lade_status");
 	return 0;
 }
 

@@ -29,8 +29,8 @@ bool members_is_results(const struct members *m);
 struct json_wrong members_read(struct members *m, struct span text, struct manifest_row *row);
 
 /*
- * At the end of a manifest whose empty urls are passed over: 0, or -1 with *f filled in when the url was looked for in every element
- * and found in none, not even empty.
+ * At the end of a manifest whose empty urls are passed over: 0, or -1 with *f filled in when the
+ * url was looked for in every element and found in none, not even empty.
  */
 int members_end(const struct members *m, struct fault *f);
 

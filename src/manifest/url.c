@@ -338,6 +338,17 @@ url_memo_free(struct url_memo *m)
 	buf_free(&m->sent);
 }
 
+/* Whether scheme and authority are those of the memo; then the rest is all there is to look at. */
+static bool
+is_remembered(const struct url_memo *m, struct span url, bool allow_private)
+{
+	size_t n = m->authority.len;
+
+	return n > 0 && m->allow_private == allow_private && url.n >= n &&
+	       memcmp(url.p, m->authority.data, n) == 0 &&
+	       (url.n == n || url.p[n] == '/' || url.p[n] == '?' || url.p[n] == '#');
+}
+
 const char *
 url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf *sent,
 	  bool *is_private)
@@ -351,13 +362,15 @@ url_check(struct span url, bool allow_private, struct url_memo *memo, struct buf
 	if (url.n == 0)
 		return "url: is empty";
 	wrong = bad_byte(url, &seen);
-	if (!wrong)
-		wrong = cut(url, &parts);
 	if (wrong)
 		return wrong;
-	if (memo->allow_private == allow_private && span_equal(parts.front, buf_span(&memo->authority))) {
+	if (is_remembered(memo, url, allow_private)) {
+		parts.rest = (struct span){url.p + memo->authority.len, url.n - memo->authority.len};
 		buf_add_span(sent, buf_span(&memo->sent));
 	} else {
+		wrong = cut(url, &parts);
+		if (wrong)
+			return wrong;
 		buf_add_str(sent, parts.https ? "https://" : "http://");
 		wrong = check_host(&parts, allow_private, sent, is_private);
 		if (wrong)

@@ -51,6 +51,12 @@ outcome_of(const struct answer *a)
 }
 
 bool
+outcome_is_busy(const struct answer *a)
+{
+	return a->handed_over && !a->broken && (a->http_status == 503 || code_is(a, 503));
+}
+
+bool
 outcome_is_doubtful(enum outcome o)
 {
 	return o == OUTCOME_NO_ANSWER || o == OUTCOME_BAD_ANSWER;

@@ -51,6 +51,9 @@ enum outcome {
 /* The first line of the contract's table that applies. */
 enum outcome outcome_of(const struct answer *a);
 
+/* Whether the server says that it is too busy: 503. */
+bool outcome_is_busy(const struct answer *a);
+
 /* Whether the asset may have been made although nobody said so. */
 bool outcome_is_doubtful(enum outcome o);
 

@@ -7,6 +7,7 @@
 #ifndef LADE_POLICY_QUEUE_H
 #define LADE_POLICY_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct item {
 	unsigned throttled;      /* refusals that count against THROTTLED_LIMIT */
 	uint64_t successes_seen; /* of others, when this row's previous attempt ended */
 	int64_t sent_ms;         /* when the last attempt started */
+	unsigned load;           /* in flight when it did, itself included */
+	bool failed;             /* the last attempt failed: another is a retry */
 	int64_t due_ms;          /* ITEM_WAITING: when to send it again */
 	uint32_t key;            /* the identity's number, chosen by the caller */
 	size_t heap_at;          /* ITEM_WAITING: place in the heap */

@@ -1,7 +1,8 @@
 /*
  * Theory. Three things say no before a row is sent: the run is stopping, the server may be down
  * (outage), it is too early (rate). Then the first ready item goes; items whose backoff is over
- * become ready behind those that are.
+ * become ready behind those that are. A row that failed goes only if the retry budget has one left;
+ * else one that was never sent does.
  *
  * A row's own retries are spent only on its own faults: an attempt counts when something else has
  * succeeded since the row's previous attempt. Where nothing else is left to succeed, the answer to
@@ -16,7 +17,8 @@ schedule_init(struct schedule *s, const struct schedule_options *o, int64_t now_
 {
 	*s = (struct schedule){.options = *o, .random = o->seed};
 	queue_init(&s->queue);
-	rate_init(&s->rate, o->interval_ns, now_ms);
+	rate_init(&s->rate, o->interval_ns, o->unpaced, now_ms);
+	budget_init(&s->budget, now_ms);
 	outage_init(&s->outage, o->outage_timeout_ms, now_ms);
 	item_init(&s->question, UINT32_MAX);
 }
@@ -57,9 +59,38 @@ static struct item *
 ask(struct schedule *s, int64_t now_ms)
 {
 	s->question.sent_ms = now_ms;
+	s->question.load = in_flight(s) + 1;
 	outage_started(&s->outage, now_ms, true);
-	rate_started(&s->rate, now_ms);
+	rate_started(&s->rate, now_ms, s->question.load - 1, true);
 	return &s->question;
+}
+
+/* The row to start: the first that is ready, but for what outage and budget have against it. */
+static struct item *
+pick(struct schedule *s, int64_t now_ms, enum outage_advice advice, int64_t *wake_ms)
+{
+	int64_t retry_ms = budget_next_ms(&s->budget, now_ms);
+
+	/* in an outage a row that has not failed yet tells more than one that has */
+	if (advice == OUTAGE_ONE && !s->outage.throttled && !only_failed(s))
+		return queue_start_fresh(&s->queue, now_ms);
+	if (advice != OUTAGE_GO || !s->queue.ready || !s->queue.ready->failed || retry_ms <= now_ms)
+		return queue_start(&s->queue, now_ms);
+	*wake_ms = earlier(*wake_ms, retry_ms);
+	return queue_start_fresh(&s->queue, now_ms);
+}
+
+static void
+started(struct schedule *s, struct item *it, int64_t now_ms)
+{
+	bool probe = s->outage.state != OUTAGE_NONE;
+
+	it->load = in_flight(s);
+	s->retries += it->attempts > 1;
+	if (it->failed)
+		budget_spend(&s->budget, now_ms);
+	outage_started(&s->outage, now_ms, false);
+	rate_started(&s->rate, now_ms, it->load - 1, probe);
 }
 
 struct item *
@@ -67,6 +98,7 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 {
 	enum outage_advice advice;
 	struct item *it;
+	int64_t permit_ms;
 
 	*want_row = false;
 	*wake_ms = INT64_MAX;
@@ -81,8 +113,10 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	*wake_ms = earlier(outage_next_ms(&s->outage), queue_due_ms(&s->queue));
 	if (advice == OUTAGE_HOLD || (!s->answered && in_flight(s) > 0))
 		return NULL;
-	if (rate_next_ms(&s->rate, now_ms) > now_ms) {
-		*wake_ms = earlier(*wake_ms, rate_next_ms(&s->rate, now_ms));
+	/* a probe goes beside whatever hangs */
+	permit_ms = rate_next_ms(&s->rate, now_ms, advice == OUTAGE_GO ? in_flight(s) : 0);
+	if (permit_ms > now_ms) {
+		*wake_ms = earlier(*wake_ms, permit_ms);
 		return NULL;
 	}
 	if (advice == OUTAGE_ASK && queue_held(&s->queue) > 0)
@@ -92,16 +126,12 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 		*wake_ms = INT64_MAX;
 		return NULL;
 	}
-	/* in an outage a row that has not failed yet tells more than one that has */
-	it = advice == OUTAGE_ONE && !only_failed(s) ? queue_start_fresh(&s->queue, now_ms)
-						     : queue_start(&s->queue, now_ms);
+	it = pick(s, now_ms, advice, wake_ms);
 	if (!it) {
 		*want_row = !s->rows_ended;
 		return NULL;
 	}
-	s->retries += it->attempts > 1;
-	outage_started(&s->outage, now_ms, false);
-	rate_started(&s->rate, now_ms);
+	started(s, it, now_ms);
 	return it;
 }
 
@@ -136,25 +166,103 @@ stop(struct schedule *s, struct item *it, enum stop_reason why)
 	return finish(s, it, VERDICT_PENDING);
 }
 
-/* Everybody waits; longer than the user allows ends the run. */
+/* Whether more rows have failed than the user allows. */
 static void
-pause_all(struct schedule *s, int64_t now_ms, int64_t sent_ms, int64_t retry_after_ms)
+count_done(struct schedule *s, bool failed)
 {
-	int64_t refused;
+	const struct schedule_options *o = &s->options;
 
-	rate_refused(&s->rate, now_ms, sent_ms, retry_after_ms, backoff_random(&s->random));
-	refused = now_ms - s->rate.refused_since_ms;
-	if (retry_after_ms > s->options.max_pause_ms || refused > s->options.max_pause_ms) {
-		s->pause_ms = retry_after_ms;
+	s->done++;
+	s->failed += failed;
+	if (!failed || o->max_failures == 0)
+		return;
+	if (o->max_failures_percent
+		    ? s->done >= PERCENT_FROM && s->failed * 100 >= s->done * o->max_failures
+		    : s->failed >= o->max_failures)
+		schedule_stop(s, STOP_FAILURES);
+}
+
+/* ---- what an answer tells of the server ---- */
+
+/* Refused as too much, or 503 with a time to come back: everybody waits. */
+static void
+refused(struct schedule *s, const struct item *it, const struct schedule_answer *a, int64_t now_ms)
+{
+	bool open = s->outage.state == OUTAGE_NONE || s->outage.state == OUTAGE_SUSPECTED, shut;
+	bool busy = a->outcome == OUTCOME_UNAVAILABLE;
+	int64_t until_ms = a->retry_after_ms < 0 ? -1 : now_ms + a->retry_after_ms;
+	struct rate_refusal refusal = {it->sent_ms, a->retry_after_ms, it->load, busy};
+
+	shut = outage_refused(&s->outage, now_ms, it->sent_ms, until_ms, busy,
+			      backoff_random(&s->random));
+	if (open)
+		rate_refused(&s->rate, now_ms, &refusal, backoff_random(&s->random));
+	else if (a->retry_after_ms >= 0)
+		rate_pause(&s->rate, now_ms, a->retry_after_ms);
+	if (open && shut)
+		rate_shut(&s->rate, now_ms, it->sent_ms);
+	if (open && shut && busy)
+		rate_forgive(&s->rate);
+	if (a->retry_after_ms > s->options.max_pause_ms ||
+	    (s->outage.throttled && s->outage.state != OUTAGE_NONE &&
+	     now_ms - s->outage.since_ms > s->options.max_pause_ms)) {
+		s->pause_ms = a->retry_after_ms;
 		schedule_stop(s, STOP_PAUSE);
 	}
 }
 
+static void
+failed(struct schedule *s, const struct item *it, const struct schedule_answer *a, int64_t now_ms)
+{
+	enum outage_failure failure = outcome_is_doubtful(a->outcome)  ? OUTAGE_DOUBTFUL
+				      : a->outcome == OUTCOME_NOT_SENT ? OUTAGE_NOT_SENT
+								       : OUTAGE_BUSY;
+	struct rate_refusal refusal = {it->sent_ms, -1, it->load, true};
+	bool open = s->outage.state == OUTAGE_NONE;
+
+	outage_failed(&s->outage, now_ms, it->sent_ms, failure, only_failed(s),
+		      backoff_random(&s->random));
+	/* one 503 says "too fast"; a row's second one rather speaks of that row */
+	if (open && s->outage.state == OUTAGE_NONE && a->busy && it->attempts == 1)
+		rate_refused(&s->rate, now_ms, &refusal, backoff_random(&s->random));
+}
+
+static void
+alive(struct schedule *s, const struct item *it, int64_t now_ms, bool question)
+{
+	bool throttled = s->outage.throttled;
+	int64_t shut_ms = outage_alive(&s->outage, now_ms, it->sent_ms, question);
+
+	if (shut_ms >= 0)
+		rate_reopened(&s->rate, now_ms, shut_ms, throttled, s->outage.failed_ms,
+			      backoff_random(&s->random));
+}
+
+static void
+hear(struct schedule *s, const struct item *it, const struct schedule_answer *a, int64_t now_ms)
+{
+	s->answered = true;
+	if (a->outcome == OUTCOME_KEY_REFUSED || a->outcome == OUTCOME_MISDIRECTED)
+		return;
+	rate_told(&s->rate, now_ms, it->sent_ms, &a->notice, in_flight(s) - 1);
+	rate_way(&s->rate, a->way_ms);
+	if (a->outcome == OUTCOME_THROTTLED ||
+	    (a->outcome == OUTCOME_UNAVAILABLE && a->retry_after_ms >= 0)) {
+		refused(s, it, a, now_ms);
+	} else if (outcome_is_alive(a->outcome)) {
+		alive(s, it, now_ms, false);
+		rate_accepted(&s->rate, now_ms, it->sent_ms);
+	} else {
+		failed(s, it, a, now_ms);
+	}
+}
+
+/* ---- what it means for its row ---- */
+
 static enum verdict
-throttled(struct schedule *s, struct item *it, int64_t now_ms, int64_t retry_after_ms)
+throttled(struct schedule *s, struct item *it)
 {
 	s->throttles++;
-	pause_all(s, now_ms, it->sent_ms, retry_after_ms);
 	if (is_own_fault(s, it) && ++it->throttled >= THROTTLED_LIMIT)
 		return finish(s, it, VERDICT_FINAL);
 	queue_add_front(&s->queue, it);
@@ -162,14 +270,13 @@ throttled(struct schedule *s, struct item *it, int64_t now_ms, int64_t retry_aft
 }
 
 static enum verdict
-unavailable(struct schedule *s, struct item *it, int64_t now_ms, int64_t retry_after_ms)
+unavailable(struct schedule *s, struct item *it, int64_t now_ms)
 {
-	if (retry_after_ms >= 0)
-		pause_all(s, now_ms, it->sent_ms, retry_after_ms);
 	if (is_own_fault(s, it))
 		it->resent++;
 	if (it->resent >= s->options.retries)
 		return finish(s, it, VERDICT_FINAL);
+	it->failed = true;
 	queue_wait(&s->queue, it, now_ms + backoff_ms(it->resent, backoff_random(&s->random)));
 	return VERDICT_AGAIN;
 }
@@ -185,30 +292,23 @@ forbidden(struct schedule *s, struct item *it)
 	return VERDICT_PARKED;
 }
 
-enum verdict
-schedule_done(struct schedule *s, struct item *it, enum outcome o, int64_t now_ms,
-	      int64_t retry_after_ms)
+static enum verdict
+judge(struct schedule *s, struct item *it, enum outcome o, int64_t now_ms)
 {
-	s->answered = true;
-	if (outcome_is_alive(o))
-		outage_alive(&s->outage, now_ms, false);
-	else if (o != OUTCOME_KEY_REFUSED && o != OUTCOME_MISDIRECTED)
-		outage_failed(&s->outage, now_ms, it->sent_ms, outcome_is_doubtful(o),
-			      backoff_random(&s->random));
 	switch (o) {
 	case OUTCOME_UPLOADED:
 		s->successes++;
 		s->evidence++;
+		budget_earn(&s->budget, it->failed);
 		/* fall through */
 	case OUTCOME_REJECTED:
-		rate_accepted(&s->rate);
 		return finish(s, it, VERDICT_FINAL);
 	case OUTCOME_NOT_SENT:
 		it->attempts--;
 		queue_add_front(&s->queue, it);
 		return VERDICT_AGAIN;
 	case OUTCOME_THROTTLED:
-		return throttled(s, it, now_ms, retry_after_ms);
+		return throttled(s, it);
 	case OUTCOME_KEY_REFUSED:
 		return stop(s, it, STOP_KEY);
 	case OUTCOME_MISDIRECTED:
@@ -219,35 +319,46 @@ schedule_done(struct schedule *s, struct item *it, enum outcome o, int64_t now_m
 	case OUTCOME_BAD_ANSWER:
 		if (!s->options.resend)
 			return finish(s, it, VERDICT_FINAL);
-		return unavailable(s, it, now_ms, retry_after_ms);
+		return unavailable(s, it, now_ms);
 	case OUTCOME_UNAVAILABLE:
-		return unavailable(s, it, now_ms, retry_after_ms);
+		return unavailable(s, it, now_ms);
 	}
 	return finish(s, it, VERDICT_FINAL);
 }
 
+enum verdict
+schedule_done(struct schedule *s, struct item *it, const struct schedule_answer *a, int64_t now_ms)
+{
+	enum verdict v;
+
+	hear(s, it, a, now_ms);
+	v = judge(s, it, a->outcome, now_ms);
+	if (v == VERDICT_FINAL)
+		count_done(s, a->outcome != OUTCOME_UPLOADED);
+	return v;
+}
+
 void
-schedule_answered(struct schedule *s, enum outcome o, int64_t now_ms, int64_t retry_after_ms)
+schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t now_ms)
 {
 	s->answered = true;
-	if (outcome_is_alive(o)) {
-		/* with only failed rows left and no doubt, each of them may now use up its retries */
+	if (a->outcome == OUTCOME_KEY_REFUSED) {
+		schedule_stop(s, STOP_KEY);
+	} else if (a->outcome == OUTCOME_MISDIRECTED) {
+		schedule_stop(s, STOP_MISDIRECTED);
+	} else if (a->outcome == OUTCOME_THROTTLED || a->retry_after_ms >= 0) {
+		refused(s, &s->question, a, now_ms);
+	} else if (outcome_is_alive(a->outcome)) {
+		/* with only failed rows left and no doubt, each of them may now use up its retries
+		 */
 		bool all_failed = only_failed(s) && !s->outage.doubtful;
 
 		s->evidence += only_failed(s);
-		outage_alive(&s->outage, now_ms, !all_failed);
-		if (o != OUTCOME_THROTTLED)
-			return;
+		alive(s, &s->question, now_ms, !all_failed);
 	} else {
-		outage_failed(&s->outage, now_ms, s->question.sent_ms, false,
+		outage_failed(&s->outage, now_ms, s->question.sent_ms, OUTAGE_NOT_SENT, true,
 			      backoff_random(&s->random));
 	}
-	if (o == OUTCOME_KEY_REFUSED)
-		schedule_stop(s, STOP_KEY);
-	else if (o == OUTCOME_MISDIRECTED)
-		schedule_stop(s, STOP_MISDIRECTED);
-	else if (o == OUTCOME_THROTTLED || retry_after_ms >= 0)
-		pause_all(s, now_ms, s->question.sent_ms, retry_after_ms);
 }
 
 struct item *
@@ -257,5 +368,6 @@ schedule_forgive(struct schedule *s, bool at_end)
 	    s->successes <= (at_end ? 0 : s->forbidden_mark))
 		return NULL;
 	s->forbidden--;
+	count_done(s, true);
 	return queue_unpark(&s->queue);
 }

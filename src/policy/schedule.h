@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/budget.h"
 #include "policy/outage.h"
 #include "policy/outcome.h"
 #include "policy/queue.h"
@@ -18,6 +19,7 @@
 
 #define FORBIDDEN_LIMIT 5  /* so many 403 in a row without a success are the key's fault */
 #define THROTTLED_LIMIT 50 /* a row that is refused so often while others succeed has failed */
+#define PERCENT_FROM 100   /* rows that are done before a percentage of failures counts */
 
 /* Why a run ends before the manifest does. */
 enum stop_reason {
@@ -32,6 +34,7 @@ enum stop_reason {
 	STOP_LIMIT,       /* as many rows as the user allows were sent */
 	STOP_DEADLINE,    /* the time that the user set has come */
 	STOP_PAUSE,       /* the server asks for a longer pause than the user allows */
+	STOP_FAILURES,    /* more rows failed than the user allows */
 };
 
 /* What becomes of a row. */
@@ -43,12 +46,24 @@ enum verdict {
 };
 
 struct schedule_options {
-	int64_t interval_ns;       /* of --rate; 0: none */
+	int64_t interval_ns;       /* of --rate; 0: no ceiling */
+	bool unpaced;              /* --rate none */
 	unsigned retries;          /* re-sendings of one row */
 	bool resend;               /* --in-doubt resend */
 	int64_t outage_timeout_ms; /* --outage-timeout */
 	int64_t max_pause_ms;      /* --max-pause */
+	unsigned max_failures;     /* so many failed rows end the run; 0: none do */
+	bool max_failures_percent; /* max_failures is a percentage of the rows that are done */
 	uint64_t seed;             /* of the jitter */
+};
+
+/* What came of a request. */
+struct schedule_answer {
+	enum outcome outcome;
+	bool busy;              /* with a 503 */
+	int64_t retry_after_ms; /* -1: no time was named */
+	int64_t way_ms;         /* what the network takes there and back; -1: not seen */
+	struct quota_notice notice;
 };
 
 struct schedule {
@@ -56,12 +71,14 @@ struct schedule {
 	struct queue queue;
 	struct rate rate;
 	struct outage outage;
+	struct budget budget;
 	struct item question; /* the one question of an outage */
 	uint64_t random;
 	uint64_t successes;   /* uploads accepted in this run */
 	uint64_t evidence;    /* successes, and answered questions where only failed rows are left */
 	uint64_t retries;     /* re-sendings, for the summary */
 	uint64_t throttles;   /* refusals, for the summary */
+	uint64_t done, failed; /* rows whose fate is known; those of them that failed */
 	unsigned forbidden;   /* parked items */
 	uint64_t forbidden_mark; /* successes when the first of them was parked */
 	bool answered;        /* anything was answered: until then one request goes alone */
@@ -85,14 +102,14 @@ struct item *schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms,
 void schedule_untake(struct schedule *s, struct item *it);
 
 /*
- * The answer to an item. retry_after_ms: -1 when the server named no time. VERDICT_FINAL and
- * VERDICT_PENDING take the item out of the queue, its followers still hanging from it.
+ * The answer to an item. VERDICT_FINAL and VERDICT_PENDING take the item out of the queue, its
+ * followers still hanging from it.
  */
-enum verdict schedule_done(struct schedule *s, struct item *it, enum outcome o, int64_t now_ms,
-			   int64_t retry_after_ms);
+enum verdict schedule_done(struct schedule *s, struct item *it, const struct schedule_answer *a,
+			   int64_t now_ms);
 
 /* The answer to the question. */
-void schedule_answered(struct schedule *s, enum outcome o, int64_t now_ms, int64_t retry_after_ms);
+void schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t now_ms);
 
 /*
  * A parked item whose 403 is known to be its own fault, now out of the queue, or NULL. That is

@@ -1,3 +1,7 @@
+/*
+ * Theory. Every line is complete when it is added, so that what was found is on the screen however a
+ * check ends. Texts of others are made fit for a terminal in JSON too: it is often read by eye.
+ */
 #include "show/findings.h"
 
 #include "base/text.h"
@@ -186,7 +190,8 @@ text_summary(const struct findings *f, const char *const *type_names, struct buf
 		buf_printf(out, "%lld warning%s\n", (long long)f->met[FINDING_WARNING],
 			   f->met[FINDING_WARNING] == 1 ? "" : "s");
 	if (f->probing)
-		buf_printf(out, "%lld asked for at their own servers, %lld with a problem, %lld bytes\n",
+		buf_printf(out,
+			   "%lld asked for at their own servers, %lld with a problem, %lld bytes\n",
 			   (long long)f->probed, (long long)f->unreachable, (long long)f->bytes);
 	if (f->incomplete)
 		buf_add_str(out, "not read to the end: the counts are of what was read\n");

@@ -18,12 +18,12 @@ enum finding_state { FINDING_GOOD, FINDING_DUPLICATE, FINDING_INVALID, FINDING_S
 enum finding_kind { FINDING_PROBLEM, FINDING_WARNING, FINDING_KINDS };
 
 struct findings {
-	bool json;            /* JSON Lines instead of text */
-	int64_t max_shown;    /* of each kind */
+	bool json;	   /* JSON Lines instead of text */
+	int64_t max_shown; /* of each kind */
 	int64_t met[FINDING_KINDS];
 	int64_t rows[FINDINGS_TYPES][FINDING_STATES];
-	int64_t passed_over;  /* rows without a url, apart */
-	bool incomplete;      /* a manifest could not be read to its end */
+	int64_t passed_over;		    /* rows without a url, apart */
+	bool incomplete;		    /* a manifest could not be read to its end */
 	int64_t probed, unreachable, bytes; /* with --probe: rows asked for, those of them with a
 					     * problem, what the others' media have together */
 	bool probing;

@@ -113,8 +113,10 @@ compose(struct buf *out, const struct progress *p, const struct progress_view *v
 	add_count(out, "failed", c->failed);
 	add_count(out, "in doubt", c->in_doubt);
 	add_count(out, "invalid", c->invalid);
-	buf_printf(out, ", %.*f/s, %u in flight", p->rate_per_s < 10 ? 1 : 0, p->rate_per_s,
-		   v->in_flight);
+	buf_printf(out, ", %.*f/s", p->rate_per_s < 10 ? 1 : 0, p->rate_per_s);
+	if (v->held[0] && !v->why)
+		buf_printf(out, " (%s)", v->held);
+	buf_printf(out, ", %u in flight", v->in_flight);
 	add_count(out, "waiting", v->waiting);
 	if (v->why) {
 		buf_printf(out, ", %s", v->why);

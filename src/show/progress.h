@@ -21,6 +21,7 @@ struct progress_view {
 	bool rows_ended;                /* counts.read is all there is */
 	unsigned in_flight;
 	int64_t waiting;      /* rows that wait for their retry */
+	char held[48];        /* what holds the rate where it is, ASCII; "": nothing does */
 	const char *why;      /* why nothing is started now, or NULL */
 	int64_t why_until_ms; /* until when; -1: unknown */
 };

@@ -53,8 +53,8 @@ on_string(void *ctx, const unsigned char *text, size_t n)
 	return 1;
 }
 
-static const yajl_callbacks callbacks = {on_nothing, on_boolean, NULL,       NULL,
-					 on_number,  on_string,  on_nothing, on_string,
+static const yajl_callbacks callbacks = {on_nothing, on_boolean, NULL,	     NULL,
+					 on_number,  on_string,	 on_nothing, on_string,
 					 on_nothing, on_nothing, on_nothing};
 
 int

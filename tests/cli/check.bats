@@ -73,6 +73,12 @@ all                   2             1             0" ]
 	shows "m.csv:4: warning: name: is empty"
 	shows "m.csv:5: warning: url: seems to hold several URLs (--split-urls SEPARATOR)"
 	shows "4 warnings"
+	# a JSON object that has no name is no warning, one that is empty is
+	echo '[{"url":"https://cdn.example.com/a.jpg"},{"url":"https://cdn.example.com/b.jpg","name":""}]' >m.json
+	check m.json
+	expect_status 0
+	shows "m.json:1: warning: name: is empty"
+	shows "1 warning"
 }
 
 @test "--json: an object a line, the last one the summary" {

@@ -91,7 +91,9 @@ fault() { echo "https://cdn.example.com/$1.jpg?fault=${2//,/;}"; }
 	upload m.csv --retries 2
 	expect_status 1
 	expect_row 2 failed unavailable
-	[ "$(received a.jpg)" -eq 3 ]
+	# its own re-sendings are two; those while nobody else could tell whose fault it is do not count
+	[ "$(received a.jpg)" -ge 3 ]
+	[ "$(received a.jpg)" -le 5 ]
 }
 
 @test "unavailable: a code named by --retry-code" {
@@ -316,7 +318,7 @@ in_doubt() {
 @test "silent re-send: the same with RST and many at once" {
 	serve
 	manifest $(for i in $(seq 200); do fault "$i" reused,drop,rst,create; done)
-	upload m.csv -j 16
+	upload m.csv -j 16 --max-failures 100%
 	expect_status 1
 	[ "$(awk -F '\t' '$4 == "POST" { print $9 }' journal | sort | uniq -d | wc -l)" -eq 0 ]
 	expect_received 200

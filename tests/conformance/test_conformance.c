@@ -189,11 +189,13 @@ check_json(const char *name, const char *how, const struct buf *text, enum manif
 	for (i = 0; i < COUNT_OF(pieces); i++) {
 		rows = read_json(text, format, pieces[i], &ended, &kept);
 		if (good && (rows != 1 || !ended))
-			fail_msg("%s, %s, in pieces of %zu: refused: %s", name, how, pieces[i], text->data);
+			fail_msg("%s, %s, in pieces of %zu: refused: %s", name, how, pieces[i],
+				 text->data);
 		if (good && !memmem(kept.data, kept.len, member.p, member.n))
 			fail_msg("%s, %s: not kept byte for byte: %s", name, how, kept.data);
 		if (!good && ended)
-			fail_msg("%s, %s, in pieces of %zu: accepted: %s", name, how, pieces[i], text->data);
+			fail_msg("%s, %s, in pieces of %zu: accepted: %s", name, how, pieces[i],
+				 text->data);
 	}
 	buf_free(&kept);
 }

@@ -35,7 +35,8 @@ end_row(int end, void *ctx)
 	buf_add(ctx, &mark, sizeof mark);
 }
 
-/* What libcsv reads; *fault is the offset of what it cannot take, or SIZE_MAX. Records end up whole. */
+/* What libcsv reads; *fault is the offset of what it cannot take, or SIZE_MAX. Records end up
+ * whole. */
 static void
 by_libcsv(struct span text, char delimiter, struct buf *out, size_t *fault)
 {
@@ -89,7 +90,8 @@ by_reader(struct span text, char delimiter, size_t piece, struct buf *out, size_
 	}
 	*fault = SIZE_MAX;
 	if (status == SOURCE_BROKEN)
-		*fault = strstr(f.text, "never closed") ? text.n : offset_of(text, f.line, f.column);
+		*fault =
+			strstr(f.text, "never closed") ? text.n : offset_of(text, f.line, f.column);
 	csv_reader_free(r);
 	source_free(s);
 	feed_end(saved);

@@ -44,11 +44,18 @@ static void
 walk_agrees(struct span text)
 {
 	struct buf a = {0}, b = {0};
+	bool odd;
 
-	if (json_walk(text, on_walked, &a) && text_utf8_valid(text, NULL)) {
+	if (json_walk(text, on_walked, &a, &odd)) {
+		MUST(odd || (text_utf8_valid(text, NULL) && json_lone_surrogate(text) == text.n));
+		MUST(odd || !memchr(text.p, '\\', text.n));
+	}
+	buf_clear(&a);
+	if (text_utf8_valid(text, NULL) && json_walk(text, on_walked, &a, &odd)) {
 		/* of two members of one name both are given, and -1 is returned */
 		json_members(text, on_member, &b);
-		MUST(a.len == b.len && memcmp(a.data ? a.data : "", b.data ? b.data : "", a.len) == 0);
+		MUST(a.len == b.len &&
+		     memcmp(a.data ? a.data : "", b.data ? b.data : "", a.len) == 0);
 	}
 	buf_free(&a);
 	buf_free(&b);
@@ -84,8 +91,8 @@ add_row(struct buf *out, const struct manifest_row *row, int64_t *before)
 	buf_add_span(out, row->json);
 }
 
-/* Reads a manifest; what it gave is added to out, its fault too. Whether its end was reached, and no
- * row of it was bad. */
+/* Reads a manifest; what it gave is added to out, its fault too. Whether its end was reached, and
+ * no row of it was bad. */
 static bool
 read_manifest(struct span text, size_t piece, const struct manifest_options *o, struct buf *out)
 {
@@ -97,7 +104,8 @@ read_manifest(struct span text, size_t piece, const struct manifest_options *o, 
 	int64_t before = 0;
 	bool good = true;
 
-	while (m && (status = manifest_next(m, &row, &f)) != MANIFEST_END && status != MANIFEST_BROKEN) {
+	while (m && (status = manifest_next(m, &row, &f)) != MANIFEST_END &&
+	       status != MANIFEST_BROKEN) {
 		MUST(status != MANIFEST_WAIT);
 		if (status == MANIFEST_ROW) {
 			good &= row.bad == NULL;

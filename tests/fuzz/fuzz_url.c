@@ -1,5 +1,5 @@
-/* URLs and types: what is accepted is ASCII, a URL to libcurl too, checks to itself, and never leads
- * to a private address unless that is allowed. */
+/* URLs and types: what is accepted is ASCII, a URL to libcurl too, checks to itself, and never
+ * leads to a private address unless that is allowed. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>

@@ -18,7 +18,7 @@ word(const struct request *r, const char *name, const char *fallback, char *out)
 
 		if (strncmp(p, "location=", 9) == 0)
 			and = NULL; /* the last word, and a URL with words of its own */
-		len = (size_t)((and ? and : end) - p);
+		len = (size_t)((and? and : end) - p);
 		if (len >= n && memcmp(p, name, n) == 0 && (len == n || p[n] == '=')) {
 			len = len > n ? len - n - 1 : 0;
 			if (len > 511)

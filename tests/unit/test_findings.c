@@ -5,7 +5,8 @@
 #include "base/hashset.h"
 #include "show/findings.h"
 
-static const char *const type_names[FINDINGS_TYPES] = {"no type", "Image", "Video", "Audio", "Document"};
+static const char *const type_names[FINDINGS_TYPES] = {"no type", "Image", "Video", "Audio",
+						       "Document"};
 
 static void
 a_hash_is_new_once_however_many_there_are(void **state)
@@ -62,13 +63,15 @@ json_is_quoted(void **state)
 
 	(void)state;
 	findings_add(&f, FINDING_PROBLEM, "a\"\\\n\xff", 3, 4, "x \"y\"", &out);
-	assert_string_equal(out.data, "{\"kind\":\"problem\",\"file\":\"a\\\"\\\\\\\\n\\\\xff\",\"line\":3,"
-				      "\"column\":4,\"what\":\"x \\\"y\\\"\"}\n");
+	assert_string_equal(out.data,
+			    "{\"kind\":\"problem\",\"file\":\"a\\\"\\\\\\\\n\\\\xff\",\"line\":3,"
+			    "\"column\":4,\"what\":\"x \\\"y\\\"\"}\n");
 	buf_clear(&out);
 	findings_summary(&f, type_names, &out);
-	assert_string_equal(out.data, "{\"kind\":\"summary\",\"complete\":false,\"rows\":0,\"good\":0,"
-				      "\"duplicate\":0,\"invalid\":0,\"passedOver\":0,\"problems\":1,"
-				      "\"warnings\":0,\"types\":{}}\n");
+	assert_string_equal(out.data,
+			    "{\"kind\":\"summary\",\"complete\":false,\"rows\":0,\"good\":0,"
+			    "\"duplicate\":0,\"invalid\":0,\"passedOver\":0,\"problems\":1,"
+			    "\"warnings\":0,\"types\":{}}\n");
 	buf_free(&out);
 }
 

@@ -351,6 +351,21 @@ caps(void **state)
 		assert_string_equal(got, i == 0 ? "2::u:;3::v:;." : "2!has more than 1 MiB in field 2;3::v:;.");
 		free(got);
 	}
+	for (i = 0; i < 2; i++) {
+		size_t n = LIMIT_FIELD_BYTES + i;
+
+		buf_clear(&b);
+		buf_add_str(&b, "[{\"url\":\"u\",\"a\":[\"");
+		buf_reserve(&b, n);
+		memset(b.data + b.len, 'x', n);
+		b.len += n;
+		buf_add_str(&b, "\"]},\"v\"]");
+		put(".json", b.data, b.len);
+		got = read_all(&o);
+		assert_string_equal(got, i == 0 ? "1::u:;1::v:;."
+						: "1!has a string of more than 1 MiB;1::v:;.");
+		free(got);
+	}
 	buf_clear(&b);
 	buf_add_str(&b, "url\n\"");
 	buf_reserve(&b, LIMIT_ROW_BYTES * 2);
@@ -424,9 +439,9 @@ records_at_their_cap_and_one_past(void **state)
 		{".csv", "url,a\nu,\n", "v,\"\n", "\"\n", "w,\n",
 		 "2::u:;3!has more than 1 MiB in field 2;5::w:;.", "2::u:;fault at 3:3 more than 4 MiB behind the quotation mark", 0},
 		{".txt", "u\n", "v", "\n", "w\n", "1::u:;2::", "1::u:;fault at 2:0 a line is longer than 4 MiB", 0},
-		{".ndjson", "\"u\"\n", "{\"url\":\"v\",\"a\":\"", "\"}\n", "\"w\"\n", "1::u:;2::v:;3::w:;.",
+		{".ndjson", "\"u\"\n", "{\"url\":\"v\",\"a\":\"", "\"}\n", "\"w\"\n", "1::u:;2!has a string of more than 1 MiB;3::w:;.",
 		 "1::u:;fault at 2:0 a line is longer than 4 MiB", 0},
-		{".json", "[\"u\",\n", "{\"url\":\"v\",\"a\":\"", "\"}", ",\"w\"]", "1::u:;2::v:;2::w:;.",
+		{".json", "[\"u\",\n", "{\"url\":\"v\",\"a\":\"", "\"}", ",\"w\"]", "1::u:;2!has a string of more than 1 MiB;2::w:;.",
 		 "1::u:;fault at 2:1 an element that begins here is longer than 4 MiB", 0},
 	};
 	struct buf b = {0};
