@@ -63,6 +63,7 @@ outputs_stop_word(enum stop_reason why)
 		[STOP_LIMIT] = "limit",
 		[STOP_DEADLINE] = "deadline",
 		[STOP_PAUSE] = "pause",
+		[STOP_FAILURES] = "failures",
 	};
 
 	if (why == STOP_NONE)

@@ -5,8 +5,8 @@
  *
  * Two starts are at least GAP apart: the rate's, or nine tenths of an even share of the interval if
  * that is more (a full tenth is left to catch up in), but never more than a second: of three assets
- * the third need not wait for twenty. The share is that of all who were open when a round
- * began: if it grew with each that settles, the last ones would wait for ever longer.
+ * the third need not wait for twenty. The share stays that of all who were there at first:
+ * if it grew as they settle, the last ones would wait for ever longer.
  *
  * Starts may be late by TAU and are made up for; the gap is stretched by as much of a second, so
  * that no second holds more than the rate (as in rate.c).
@@ -58,7 +58,6 @@ rounds_init(struct rounds *r, uint32_t n, int64_t interval_ms, int64_t rate_ns, 
 		.interval_ms = interval_ms,
 		.rate_ns = rate_ns,
 		.next_ns = now_ms * NS_PER_MS,
-		.round_end_ms = now_ms,
 		.once = once,
 		.next = mem_calloc((size_t)n + 1, sizeof *r->next),
 		.due_ms = mem_calloc((size_t)n + 1, sizeof *r->due_ms),
@@ -93,20 +92,18 @@ rounds_add(struct rounds *r, uint32_t asset, int64_t now_ms)
 {
 	push(r, asset, now_ms);
 	r->open++;
+	if (r->open > r->most)
+		r->most = r->open;
 }
 
 static int64_t
-gap_ns(struct rounds *r, int64_t now_ms)
+gap_ns(const struct rounds *r)
 {
 	int64_t gap = r->rate_ns, share;
 
 	if (r->once)
 		return gap;
-	if (now_ms >= r->round_end_ms || r->open > r->round_open) {
-		r->round_open = r->open;
-		r->round_end_ms = now_ms + r->interval_ms;
-	}
-	share = r->interval_ms * NS_PER_MS / r->round_open / 10 * 9;
+	share = r->interval_ms * NS_PER_MS / r->most / 10 * 9;
 	if (share > LONGEST_GAP_NS)
 		share = LONGEST_GAP_NS;
 	return gap > share ? gap : share;
@@ -127,7 +124,7 @@ rounds_take(struct rounds *r, int64_t now_ms, int64_t *wake_ms)
 		*wake_ms = may_ms;
 		return ROUNDS_NONE;
 	}
-	gap = gap_ns(r, now_ms);
+	gap = gap_ns(r);
 	if (r->next_ns < now_ns - TAU_NS)
 		r->next_ns = now_ns - TAU_NS;
 	r->next_ns += gap + (gap + TAU_SHARE - 1) / TAU_SHARE;

@@ -55,8 +55,7 @@ struct rounds {
 	int64_t *due_ms;      /* by asset: not asked for before */
 	uint32_t first, last; /* of the line; ROUNDS_NONE: it is empty */
 	uint32_t open;        /* assets that are in the line or asked for now */
-	uint32_t round_open;  /* so many were when the round began that the gap is made for ... */
-	int64_t round_end_ms; /* ... and its end */
+	uint32_t most;        /* so many were at once */
 };
 
 /* n assets may come; none is in the line yet. interval_ms > 0; rate_ns >= 0. */

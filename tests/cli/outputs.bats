@@ -30,6 +30,11 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	upload m.csv --limit 1 --summary-json s.json
 	expect_status 6
 	[ "$(jq -c '[.exitStatus, .stopped]' s.json)" = '[6,"limit"]' ]
+	manifest $(urls 9 "?fault=code:5")
+	upload m.csv --max-failures 2 -j 1 --summary-json s.json
+	expect_status 6
+	[ "$(jq -c '[.exitStatus, .stopped]' s.json)" = '[6,"failures"]' ]
+	manifest $(urls 9)
 	upload m.csv --summary-json - -q
 	[ "$(echo "$output" | jq .rows.read)" = 9 ]
 }

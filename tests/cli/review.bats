@@ -209,6 +209,10 @@ ids() { awk -F '\t' '$4 == "GET" { sub(/.*\//, "", $5); print $5 }' journal; }
 	[ "$status" -eq 130 ]
 	grep -q 'review: .* Processing' interrupted
 	[ ! -e m.results.csv.journal ]
+	# an option may stand before the command: it is the command's all the same
+	run lade --timeout 300ms review --base-url "$base" m.results.csv
+	expect_status 7
+	says "not settled"
 }
 
 @test "upload --review waits for the review after the upload" {
