@@ -109,7 +109,7 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	[ "$(jq -c 'select(.event == "answer" and .line == 2) | [.attempt, .httpStatus, .code, .assetId]' log.json)" = \
 		"[1,200,\"0\",\"$(field lade_assetId 1)\"]" ]
 	wait=$(jq 'select(.event == "pause") | .waitMs' log.json)
-	[ "$wait" -gt 500 ] && [ "$wait" -le 1000 ]
+	[ "$wait" -gt 500 ] && [ "$wait" -le 3000 ]
 	# appended, not overwritten
 	run lade review --base-url "$base" --log-json log.json m.results.csv
 	expect_status 0
