@@ -3,7 +3,7 @@
  *
  * Pacing is GCRA (ITU-T I.371, annex A, virtual scheduling): each start moves the theoretical
  * arrival time (tat) on by 1/rate; a request may start from tat on, and lateness up to TAU is made
- * up for; without --rate more, for a server's tokens do not mind when they are taken late. --rate u is held to u / 1.005, so that N starts span at least (N-1)T - TAU with
+ * up for; more where nobody named a rate, for a server's tokens do not mind being taken late. --rate u is held to u / 1.005, so that N starts span at least (N-1)T - TAU with
  * T = 1.005/u, less the millisecond that the clock resolves: no second holds more than u.
  *
  * The rate is the least of what the estimate of the server's limit allows (estimate), a doubling
@@ -19,8 +19,8 @@
 
 #include "policy/backoff.h"
 
-#define TAU_S 0.004 /* lateness that is made up for under --rate ... */
-#define TAU_AUTO_S 0.025 /* ... and without: as long as a disk may take to sync the journal */
+#define TAU_S 0.004 /* lateness that is made up for where a rate was named ... */
+#define TAU_AUTO_S 0.025 /* ... and where not: as long as a disk may take to sync the journal */
 #define CLOCK_S 0.001 /* what the clock resolves */
 #define STRETCH (1 + TAU_S + CLOCK_S)
 #define FIRST_PER_S 20.0
@@ -132,6 +132,15 @@ measure_start(struct rate *r, double now_s)
 	r->bin_starts = 0;
 }
 
+/* How much lateness is made up for: little where a rate was named that is kept to the letter. */
+static double
+tolerance_s(const struct rate *r, double now_s)
+{
+	bool named = !isinf(r->user_per_s) || !isinf(quota_ceiling_per_s(&r->quota, now_s));
+
+	return named ? TAU_S : TAU_AUTO_S;
+}
+
 void
 rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 {
@@ -141,8 +150,7 @@ rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 		estimate_skip(&r->estimate, idle_s);
 		r->ramp_from_s += idle_s;
 	}
-	r->tat_s = fmax(r->tat_s, now_s - (isinf(r->user_per_s) ? TAU_AUTO_S : TAU_S)) +
-		   1 / rate_at(r, now_s);
+	r->tat_s = fmax(r->tat_s, now_s - tolerance_s(r, now_s)) + 1 / rate_at(r, now_s);
 	measure_start(r, now_s);
 	quota_started(&r->quota);
 	load_started(&r->load, in_flight + 1);
