@@ -14,6 +14,16 @@
 #define ETA_AFTER_MS 1000   /* from the run's start on */
 #define DEFAULT_COLUMNS 80
 
+static size_t
+terminal_columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return DEFAULT_COLUMNS;
+}
+
 void
 progress_init(struct progress *p, enum progress_style style, int64_t interval_ms, int64_t now_ms)
 {
@@ -97,7 +107,26 @@ add_eta(struct buf *out, const struct progress *p, int64_t left, int64_t now_ms)
 }
 
 static void
-compose(struct buf *out, const struct progress *p, const struct progress_view *v, int64_t now_ms)
+add_rate(struct buf *out, const struct progress *p)
+{
+	buf_printf(out, ", %.*f/s", p->rate_per_s < 10 ? 1 : 0, p->rate_per_s);
+}
+
+static void
+add_state(struct buf *out, const struct progress *p, const struct progress_view *v)
+{
+	add_rate(out, p);
+	if (v->held[0] && !v->why)
+		buf_printf(out, " (%s)", v->held);
+	buf_printf(out, ", %u in flight", v->in_flight);
+	add_count(out, "waiting", v->waiting);
+}
+
+/* brief: for a narrow terminal, what people look for: how far, what went wrong, why it waits or how
+ * long it will take. */
+static void
+compose(struct buf *out, const struct progress *p, const struct progress_view *v, int64_t now_ms,
+	bool brief)
 {
 	const struct counts *c = v->counts;
 	int64_t total = total_rows(v), done = done_rows(c);
@@ -107,17 +136,19 @@ compose(struct buf *out, const struct progress *p, const struct progress_view *v
 		buf_add_str(out, v->rows_ended ? "/" : "/~");
 		units_show_count(out, total < done ? done : total);
 	}
-	add_count(out, "uploaded", c->uploaded);
-	add_count(out, "skipped", c->skipped);
-	add_count(out, "duplicate", c->duplicate);
+	if (!brief) {
+		add_count(out, "uploaded", c->uploaded);
+		add_count(out, "skipped", c->skipped);
+		add_count(out, "duplicate", c->duplicate);
+	}
 	add_count(out, "failed", c->failed);
 	add_count(out, "in doubt", c->in_doubt);
-	add_count(out, "invalid", c->invalid);
-	buf_printf(out, ", %.*f/s", p->rate_per_s < 10 ? 1 : 0, p->rate_per_s);
-	if (v->held[0] && !v->why)
-		buf_printf(out, " (%s)", v->held);
-	buf_printf(out, ", %u in flight", v->in_flight);
-	add_count(out, "waiting", v->waiting);
+	if (!brief) {
+		add_count(out, "invalid", c->invalid);
+		add_state(out, p, v);
+	} else if (!v->why) {
+		add_rate(out, p);
+	}
 	if (v->why) {
 		buf_printf(out, ", %s", v->why);
 		if (v->why_until_ms > now_ms) {
@@ -127,16 +158,6 @@ compose(struct buf *out, const struct progress *p, const struct progress_view *v
 	} else if (total >= 0) {
 		add_eta(out, p, total - done, now_ms);
 	}
-}
-
-static size_t
-terminal_columns(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return DEFAULT_COLUMNS;
 }
 
 /* Cuts to the width: what is composed here is ASCII, so a byte is a column. */
@@ -174,7 +195,11 @@ progress_tick(struct progress *p, const struct progress_view *v, int64_t now_ms)
 	if (p->style == PROGRESS_STYLE_NONE || now_ms < p->next_ms)
 		return;
 	measure_rate(p, v->counts, now_ms);
-	compose(&line, p, v, now_ms);
+	compose(&line, p, v, now_ms, false);
+	if (p->style == PROGRESS_STYLE_BAR && line.len >= terminal_columns()) {
+		buf_clear(&line);
+		compose(&line, p, v, now_ms, true);
+	}
 	progress_tick_line(p, &line, now_ms);
 	buf_free(&line);
 }
@@ -185,7 +210,7 @@ progress_now(struct progress *p, const struct progress_view *v, int64_t now_ms)
 	struct buf line = {0};
 
 	measure_rate(p, v->counts, now_ms);
-	compose(&line, p, v, now_ms);
+	compose(&line, p, v, now_ms, false);
 	diag_error("%s", line.data);
 	buf_free(&line);
 }

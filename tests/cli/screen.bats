@@ -27,6 +27,16 @@ on_terminal() {
 	done
 }
 
+@test "on a narrow terminal what matters stays: how far, what failed, why it waits" {
+	serve --limit window:20/2 --limit-retry-after 1
+	manifest "https://cdn.example.com/x.jpg?fault=code:5" $(urls 30)
+	TERM=xterm on_terminal 40 "$LADE" upload --base-url "$base" m.csv
+	grep -q '^.\[K[0-9]*/~*[0-9]*, 1 failed, paused by the server' screen
+	rm m.results.csv
+	TERM=xterm on_terminal 120 "$LADE" upload --base-url "$base" m.csv
+	grep -q '^.\[K[0-9]*/~*[0-9]*, [0-9]* uploaded, 1 failed, .* in flight, .*paused by the server' screen
+}
+
 @test "no redrawing on a dumb terminal, no colour anywhere, nothing to see with none" {
 	serve --latency 100
 	manifest $(urls 30)
