@@ -33,7 +33,7 @@ SOURCES := \
 	src/base/hashset.c src/base/json_text.c src/base/mem.c src/base/text.c src/base/units.c \
 	src/policy/backoff.c src/policy/outage.c src/policy/outcome.c src/policy/queue.c \
 	src/policy/rate.c src/policy/schedule.c \
-	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
+	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/csv_scan.c src/manifest/encoding.c \
 	src/manifest/json.c src/manifest/json_lookup.c src/manifest/json_reader.c src/manifest/json_scan.c \
 	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 
 #define FIRST_SLOTS 1024u
+#define USUAL_BYTES 256 /* of an identity's text */
 #define NO_PLACE ((UINT64_C(1) << 48) - 1)
 
 struct entry {
@@ -39,18 +40,36 @@ struct index {
 	uint32_t n_slots, n_heads;
 };
 
-struct identity
-identity_of(struct span type_word, struct span url)
+/* Text in pieces; setting up for that costs more than hashing what most identities are. */
+static XXH128_hash_t
+hash_pieces(struct span type_word, struct span url)
 {
 	XXH3_state_t state;
-	XXH128_hash_t h;
 
 	XXH3_INITSTATE(&state);
 	XXH3_128bits_reset(&state);
 	XXH3_128bits_update(&state, type_word.p, type_word.n);
 	XXH3_128bits_update(&state, "", 1);
 	XXH3_128bits_update(&state, url.p, url.n);
-	h = XXH3_128bits_digest(&state);
+	return XXH3_128bits_digest(&state);
+}
+
+struct identity
+identity_of(struct span type_word, struct span url)
+{
+	char text[USUAL_BYTES];
+	XXH128_hash_t h;
+
+	if (type_word.n >= sizeof text || url.n >= sizeof text - type_word.n) {
+		h = hash_pieces(type_word, url);
+		return (struct identity){h.low64, h.high64};
+	}
+	if (type_word.n > 0)
+		memcpy(text, type_word.p, type_word.n);
+	text[type_word.n] = '\0';
+	if (url.n > 0)
+		memcpy(text + type_word.n + 1, url.p, url.n);
+	h = XXH3_128bits(text, type_word.n + 1 + url.n);
 	return (struct identity){h.low64, h.high64};
 }
 
@@ -92,6 +111,12 @@ index_count(const struct index *x)
 	return x->n;
 }
 
+void
+index_prefetch(const struct index *x, struct identity id)
+{
+	__builtin_prefetch(&x->slots[(uint32_t)id.low & (x->n_slots - 1)]);
+}
+
 /* The slot that holds the identity's head, or the empty one where it belongs. */
 static uint32_t *
 slot_of(const struct index *x, struct identity id)
@@ -107,6 +132,17 @@ slot_of(const struct index *x, struct identity id)
 	}
 }
 
+/* The empty slot where an identity belongs that has none. */
+static uint32_t *
+free_slot(const struct index *x, struct identity id)
+{
+	uint32_t mask = x->n_slots - 1, i = (uint32_t)id.low & mask;
+
+	while (x->slots[i] != INDEX_NONE)
+		i = (i + 1) & mask;
+	return &x->slots[i];
+}
+
 static void
 grow_slots(struct index *x)
 {
@@ -120,7 +156,7 @@ grow_slots(struct index *x)
 	clear_slots(x, n * 2);
 	for (i = 0; i < n; i++)
 		if (old[i] != INDEX_NONE)
-			*slot_of(x, x->entries[old[i]].id) = old[i];
+			*free_slot(x, x->entries[old[i]].id) = old[i];
 	free(old);
 }
 

@@ -53,6 +53,9 @@ void index_free(struct index *x); /* x may be NULL */
 /* Records so far. They are numbered from 0 in the order in which they were added. */
 uint32_t index_count(const struct index *x);
 
+/* The identity is about to be asked for: what is known of it may come nearer meanwhile. */
+void index_prefetch(const struct index *x, struct identity id);
+
 /* Adds a record that a results file holds at byte offset place. Only before the first index_row. */
 uint32_t index_load(struct index *x, struct identity id, enum known known, int64_t place);
 

@@ -84,6 +84,7 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	return 0;
 }
 
+#define BATCH 16 /* enough to hide the way to memory; more gains nothing */
 #define VALUE_BYTES (LIMIT_ASSET_ID_BYTES + 1) /* more than any value that is valid has */
 
 /* The values of a record that the index needs. */
@@ -166,39 +167,88 @@ known_of(const struct known_values *k, int64_t line, enum known *out, struct fau
 	return 0;
 }
 
+/* Where the values are that the index needs. */
+struct reading {
+	size_t n_columns; /* of CSV */
+	int at[NEEDED];   /* columns of CSV; -1: there is none */
+};
+
+static struct reading
+reading_of(const struct layout *l)
+{
+	struct reading r = {.n_columns = l->n_columns};
+	enum needed which;
+	size_t i;
+
+	for (i = 0; i < NEEDED; i++)
+		r.at[i] = -1;
+	for (i = 0; i < l->n_columns; i++)
+		if ((which = needed_of(l->columns[i].column)) != NEEDED)
+			r.at[which] = (int)i;
+	return r;
+}
+
 /* Reads what a record says of its asset; -1: it is none, or says what none can. */
 static int
-read_row(const struct layout *l, const struct manifest_row *row, struct known_values *k,
+read_row(const struct reading *r, const struct manifest_row *row, struct known_values *k,
 	 enum known *known, struct fault *f)
 {
-	const char *why = malformed(row, l->n_columns);
-	enum needed which;
+	const char *why = malformed(row, r->n_columns);
 	size_t i;
 
 	memset(k->value, 0, sizeof k->value);
 	if (why)
 		return fault_set(f, row->line, row->bad_column, "%s", why);
 	if (row->cells) {
-		for (i = 0; i < row->n_cells; i++)
-			if ((which = needed_of(l->columns[i].column)) != NEEDED)
-				k->value[which] = row->cells[i];
+		for (i = 0; i < NEEDED; i++)
+			if (r->at[i] >= 0)
+				k->value[i] = row->cells[r->at[i]];
 	} else {
 		json_members(row->json, on_member, k);
 	}
 	return known_of(k, row->line, known, f);
 }
 
+/* Records on their way into the index: what they will touch is asked for when they come in. */
+struct batch {
+	struct {
+		struct identity id;
+		enum known known;
+		int64_t place;
+		uint64_t version;
+	} record[BATCH];
+	size_t n;
+};
+
+static void
+add_batch(struct batch *b, struct index *x)
+{
+	uint32_t record;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		record = index_load(x, b->record[i].id, b->record[i].known, b->record[i].place);
+		index_set_version(x, record, b->record[i].version);
+	}
+	b->n = 0;
+}
+
 static int
-load_row(const struct layout *l, const struct manifest_row *row, struct index *x, struct fault *f)
+load_row(const struct reading *r, const struct manifest_row *row, struct batch *b,
+	 struct index *x, struct fault *f)
 {
 	struct known_values k;
 	enum known known;
-	uint32_t record;
 
-	if (read_row(l, row, &k, &known, f) < 0)
+	if (read_row(r, row, &k, &known, f) < 0)
 		return -1;
-	record = index_load(x, load_identity(row), known, row->offset);
-	index_set_version(x, record, index_version_of(row->version));
+	b->record[b->n].id = load_identity(row);
+	b->record[b->n].known = known;
+	b->record[b->n].place = row->offset;
+	b->record[b->n].version = index_version_of(row->version);
+	index_prefetch(x, b->record[b->n].id);
+	if (++b->n == BATCH)
+		add_batch(b, x);
 	return 0;
 }
 
@@ -230,6 +280,8 @@ load_index(const char *path, const struct layout *l, const char *version_column,
 	   struct fault *f)
 {
 	struct manifest *m = open_results(path, -1, version_column, f);
+	struct reading reading = reading_of(l);
+	struct batch batch = {.n = 0};
 	enum manifest_status status;
 	struct manifest_row row;
 	int rc = 0;
@@ -237,7 +289,8 @@ load_index(const char *path, const struct layout *l, const char *version_column,
 	if (!m)
 		return -1;
 	while (rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW)
-		rc = load_row(l, &row, x, f);
+		rc = load_row(&reading, &row, &batch, x, f);
+	add_batch(&batch, x);
 	manifest_free(m);
 	return rc == 0 && status == MANIFEST_END ? 0 : -1;
 }
@@ -253,14 +306,16 @@ load_assets(const char *path,
 	struct manifest_row row;
 	struct manifest *m;
 	struct layout l;
+	struct reading reading;
 	enum known known;
 	int rc = 0;
 
 	if (load_layout(path, &l, &needs, f) < 0)
 		return -1;
+	reading = reading_of(&l);
 	m = open_results(path, -1, NULL, f);
 	while (m && rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
-		rc = read_row(&l, &row, &k, &known, f);
+		rc = read_row(&reading, &row, &k, &known, f);
 		if (rc == 0 && known_has_asset(known))
 			rc = on_asset(ctx, row.url, k.value[ASSET_ID], f);
 	}

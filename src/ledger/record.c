@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <csv.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -510,9 +511,8 @@ record_is_asset_id(struct span s)
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
-		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
-		    !(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '.' && s.p[i] != '_' &&
-		    s.p[i] != '-')
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '-' && s.p[i] != '_' &&
+		    s.p[i] != '.') /* isalnum: in C and C.UTF-8 of ASCII alone */
 			return false;
 	return s.n > 0 && s.n <= LIMIT_ASSET_ID_BYTES;
 }
