@@ -6,6 +6,9 @@
  * The head's cursor is the chain's last record while the file is read, and from the first row of
  * the identity on the record that its latest row belongs to: a row beyond the chain is linked behind
  * the cursor in constant time, however many rows share an identity.
+ *
+ * Packed, the records are the same array without the table, which is made anew in less time than it
+ * would be read in.
  */
 #include "ledger/index.h"
 
@@ -17,6 +20,7 @@
 #include "base/mem.h"
 
 #define FIRST_SLOTS 1024u
+#define AHEAD 16 /* records: so early is asked for memory */
 #define USUAL_BYTES 256 /* of an identity's text */
 #define NO_PLACE ((UINT64_C(1) << 48) - 1)
 
@@ -27,7 +31,8 @@ struct entry {
 	uint64_t started : 1; /* head: a row of this run belongs to its cursor */
 	uint64_t settled : 1; /* head: dealt with in this run */
 	uint64_t asset : 1;   /* head: a record of the chain is KNOWN_ASSET */
-	uint64_t spare : 9;
+	uint64_t tail : 1;    /* once packed: no head */
+	uint64_t spare : 8;
 	uint32_t next;        /* the identity's next record, or INDEX_NONE */
 	uint32_t cursor;      /* head only */
 };
@@ -310,4 +315,130 @@ void
 index_settle(struct index *x, uint32_t head)
 {
 	x->entries[head].settled = 1;
+}
+
+void
+index_move(struct index *x, uint32_t record, int64_t place)
+{
+	x->entries[record].place = (uint64_t)place & NO_PLACE;
+}
+
+/* ---- packing ---- */
+
+/* The first record from this one on along the chain that has a place, or INDEX_NONE. */
+static uint32_t
+placed(const struct index *x, uint32_t record)
+{
+	while (record != INDEX_NONE && x->entries[record].place == NO_PLACE)
+		record = x->entries[record].next;
+	return record;
+}
+
+/* Whether a record of the chain from here on has an assetId. */
+static bool
+chain_has_asset(const struct index *x, uint32_t record)
+{
+	while (record != INDEX_NONE && !known_has_asset((enum known)x->entries[record].known))
+		record = x->entries[record].next;
+	return record != INDEX_NONE;
+}
+
+/*
+ * Chains lead from lower numbers to higher ones, so records can be moved down in one pass upwards;
+ * until then the cursor of each says which number it will have.
+ */
+struct span
+index_pack(struct index *x)
+{
+	uint32_t i, next, n = 0;
+
+	for (i = 0; i < x->n; i++)
+		x->entries[i].cursor = x->entries[i].place == NO_PLACE ? INDEX_NONE : n++;
+	for (i = 0; i < x->n; i++) {
+		struct entry e = x->entries[i];
+
+		if (e.place == NO_PLACE)
+			continue;
+		next = placed(x, e.next);
+		if (next != INDEX_NONE)
+			x->entries[next].tail = 1;
+		x->entries[e.cursor] = (struct entry){
+			.id = e.id, .place = e.place, .known = e.known, .tail = e.tail,
+			.next = next == INDEX_NONE ? INDEX_NONE : x->entries[next].cursor,
+			.cursor = e.cursor};
+		if (x->versions)
+			x->versions[e.cursor] = x->versions[i];
+	}
+	x->n = n;
+	for (i = 0; i < n; i++)
+		x->entries[i].asset = !x->entries[i].tail && chain_has_asset(x, i);
+	return (struct span){(const char *)x->entries, n * sizeof *x->entries};
+}
+
+struct span
+index_packed_versions(const struct index *x)
+{
+	return (struct span){(const char *)x->versions,
+			     x->versions ? x->n * sizeof *x->versions : 0};
+}
+
+size_t
+index_entry_bytes(void)
+{
+	return sizeof(struct entry);
+}
+
+void *
+index_room(struct index *x, uint32_t n)
+{
+	assert(x->n == 0);
+	x->cap = n < FIRST_SLOTS ? FIRST_SLOTS : n;
+	x->entries = mem_resize(x->entries, x->cap, sizeof *x->entries);
+	if (x->versions)
+		x->versions = mem_resize(x->versions, x->cap, sizeof *x->versions);
+	return x->entries;
+}
+
+void *
+index_room_versions(struct index *x)
+{
+	return x->versions;
+}
+
+static bool
+is_packed_entry(const struct index *x, uint32_t i, uint32_t n)
+{
+	const struct entry *e = &x->entries[i];
+
+	return e->place != NO_PLACE && e->known <= KNOWN_REVIEW_FAILED && !e->started &&
+	       !e->settled && e->cursor == i &&
+	       (e->next == INDEX_NONE ||
+		(e->next > i && e->next < n && x->entries[e->next].tail));
+}
+
+bool
+index_adopt(struct index *x, uint32_t n)
+{
+	uint32_t i, n_slots = FIRST_SLOTS;
+
+	for (i = 0; i < n; i++) {
+		if (!is_packed_entry(x, i, n))
+			break;
+		x->n_heads += !x->entries[i].tail;
+	}
+	if (i < n) {
+		x->n_heads = 0;
+		return false;
+	}
+	while ((uint64_t)x->n_heads * 4 >= (uint64_t)n_slots * 3)
+		n_slots *= 2;
+	clear_slots(x, n_slots);
+	for (i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			index_prefetch(x, x->entries[i + AHEAD].id);
+		if (!x->entries[i].tail)
+			*free_slot(x, x->entries[i].id) = i;
+	}
+	x->n = n;
+	return true;
 }

@@ -91,4 +91,25 @@ void index_write(struct index *x, uint32_t record, uint32_t head, enum known kno
 /* The identity was dealt with in this run (told by its head). */
 void index_settle(struct index *x, uint32_t head);
 
+/* A record lies at another place of the file now, unchanged. */
+void index_move(struct index *x, uint32_t record, int64_t place);
+
+/*
+ * What is known, as bytes that index_adopt takes back on the same machine: of a file in order, so
+ * without the records that have no place in it, and without what this run did. The same bytes come
+ * of reading that file anew. The last calls but index_free; what they give is the index's own.
+ */
+struct span index_pack(struct index *x);
+struct span index_packed_versions(const struct index *x); /* empty: they are not kept */
+
+/*
+ * For an index that is empty: room for what index_pack gave, and for the versions if they are kept,
+ * to be filled by the caller; then index_adopt reads it. false: it cannot be of index_pack, and the
+ * index is empty.
+ */
+size_t index_entry_bytes(void);
+void *index_room(struct index *x, uint32_t n);
+void *index_room_versions(struct index *x);
+bool index_adopt(struct index *x, uint32_t n);
+
 #endif

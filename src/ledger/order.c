@@ -83,11 +83,12 @@ copy_records(const struct order *o, struct replacement *out, struct fault *f)
 	struct window before, after;
 	struct buf header = {0};
 	struct span record;
-	int64_t place;
+	int64_t place, at;
 	int rc = 0;
 	uint32_t i;
 
 	layout_header(o->layout, &header);
+	at = (int64_t)header.len;
 	window_init(&before, o->fd, o->end);
 	window_init(&after, o->fd, o->end);
 	if (header.len > 0)
@@ -102,6 +103,9 @@ copy_records(const struct order *o, struct replacement *out, struct fault *f)
 				       strerror(errno));
 		else
 			rc = replacement_add(out, record, f);
+		if (rc == 0 && o->moved)
+			o->moved(o->ctx, i, at);
+		at += (int64_t)record.n;
 	}
 	window_fini(&before);
 	window_fini(&after);
