@@ -229,6 +229,12 @@ site_host(const struct site *s)
 	return s->host;
 }
 
+bool
+site_is_https(const struct site *s)
+{
+	return s->https;
+}
+
 static long
 request_bytes(CURL *easy)
 {
