@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "manifest/csv_scan.h"
 #include "manifest/json.h"
 
 static const char *const column_names[COLUMNS] = {
@@ -176,12 +177,8 @@ void
 layout_cell(const struct layout *l, struct buf *out, struct span cell)
 {
 	const char *p = cell.p, *end, *quote;
-	size_t i;
 
-	for (i = 0; i < cell.n; i++)
-		if (p[i] == l->delimiter || p[i] == '"' || p[i] == '\n' || p[i] == '\r')
-			break;
-	if (i == cell.n) {
+	if (csv_is_plain(cell, l->delimiter)) {
 		buf_add_span(out, cell);
 		return;
 	}

@@ -6,8 +6,21 @@
 #include "manifest/csv_scan.h"
 
 #ifdef __SSE2__
-
 #include <emmintrin.h>
+#endif
+
+/* csv_is_plain from an offset on, byte by byte. */
+static bool
+are_plain(struct span cell, size_t at, char delimiter)
+{
+	for (; at < cell.n; at++)
+		if (cell.p[at] == delimiter || cell.p[at] == '"' || cell.p[at] == '\n' ||
+		    cell.p[at] == '\r')
+			return false;
+	return true;
+}
+
+#ifdef __SSE2__
 
 #define STEP sizeof(__m128i)
 
@@ -67,7 +80,33 @@ csv_scan(struct span line, char delimiter, struct span *cells, size_t cap, bool 
 	return n;
 }
 
+bool
+csv_is_plain(struct span cell, char delimiter)
+{
+	const __m128i delimiters = _mm_set1_epi8(delimiter), feeds = _mm_set1_epi8('\n');
+	const __m128i quotes = _mm_set1_epi8('"'), returns = _mm_set1_epi8('\r');
+	__m128i bytes, hits;
+	size_t at;
+
+	for (at = 0; cell.n - at >= STEP; at += STEP) {
+		bytes = _mm_loadu_si128((const __m128i *)(cell.p + at));
+		hits = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, delimiters),
+						 _mm_cmpeq_epi8(bytes, quotes)),
+				    _mm_or_si128(_mm_cmpeq_epi8(bytes, returns),
+						 _mm_cmpeq_epi8(bytes, feeds)));
+		if (_mm_movemask_epi8(hits))
+			return false;
+	}
+	return are_plain(cell, at, delimiter);
+}
+
 #else
+
+bool
+csv_is_plain(struct span cell, char delimiter)
+{
+	return are_plain(cell, 0, delimiter);
+}
 
 size_t
 csv_scan(struct span line, char delimiter, struct span *cells, size_t cap, bool *ascii)

@@ -1,5 +1,5 @@
 /*
- * Parting a line of CSV at its delimiters, many bytes at a time. Pure.
+ * The bytes that matter in CSV, looked for many at a time. Pure.
  */
 #ifndef LADE_MANIFEST_CSV_SCAN_H
 #define LADE_MANIFEST_CSV_SCAN_H
@@ -15,5 +15,8 @@
  * *ascii: no byte has its high bit set.
  */
 size_t csv_scan(struct span line, char delimiter, struct span *cells, size_t cap, bool *ascii);
+
+/* Whether a cell can be written as it is: no delimiter, quotation mark, CR or LF is in it. */
+bool csv_is_plain(struct span cell, char delimiter);
 
 #endif

@@ -45,6 +45,10 @@ compare(struct span line, char delimiter, size_t cap)
 		assert_int_equal(got[i].n, want[i].n);
 	}
 	assert_true(n == 0 || got_ascii == want_ascii);
+	for (i = 0; i < line.n; i++)
+		if (line.p[i] == delimiter || strchr("\"\r\n", line.p[i] ? line.p[i] : 'a'))
+			break;
+	assert_int_equal(csv_is_plain(line, delimiter), i == line.n);
 }
 
 /* Every length, with bytes that matter strewn in; the line ends where its block ends, so that reading
