@@ -64,6 +64,7 @@ FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/f
 	tests/fuzz/fuzz_server.c tests/fuzz/fuzz_url.c tests/fuzz/fuzz_words.c tests/fuzz/targets.c
 FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results units options
 CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
+BENCH_PROGRAMS := $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/measure
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
 ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(UNIT_SOURCES:%.c=$(BUILD)/%.o) \
@@ -75,7 +76,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
 .PHONY: all check check-long check-unit check-conformance check-fuzz check-cli check-crash \
-	check-layers check-drift fuzz bench bench-check demo test deps lint \
+	check-growth check-layers check-drift fuzz bench demo test deps lint \
 	format dist install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -104,7 +105,7 @@ $(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ -lcmocka $(LADE_LIBS)
 
-$(BUILD)/tests/bench/bare: $(BUILD)/tests/bench/bare.o
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
 
@@ -124,7 +125,7 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-unit check-conformance check-fuzz check-cli check-crash
+check: check-layers check-drift check-unit check-conformance check-fuzz check-cli check-crash check-growth
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
@@ -160,6 +161,7 @@ check-long: $(BUILD)/lade $(BUILD)/standin $(HOOK)
 	@$(PROGRAMS) tests/crash/steps $(foreach format,csv ndjson,$(foreach mode,hold resend,\
 		$(DEEDS:%=$(format)-$(mode)-%)))
 	@$(PROGRAMS) tests/fault/memory 450
+	@$(PROGRAMS) tests/bench/growth 10000 1280000
 	@$(PROGRAMS) tests/crash/kills 1000 20000 64
 	@$(PROGRAMS) ROUNDS=100 bats -f 'two runs at the same moment' tests/fault/fault.bats
 
@@ -171,13 +173,17 @@ check-layers:
 check-drift: $(BUILD)/lade
 	@tests/drift/drift $(BUILD)/lade
 
-## bench: throughput beside wrk on the same stand-in
-bench: $(BUILD)/lade $(BUILD)/standin
-	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
+## bench: beside real servers and peers, a table of goals, in a quarter of an hour. BENCH="throughput latency
+## sync check memory": only some parts; ROUNDS (5) of each
+BENCH ?=
+bench: $(BUILD)/lade $(BUILD)/standin $(BENCH_PROGRAMS)
+	@tests/install-deps build bench
+	@$(PROGRAMS) BARE=$(abspath $(BUILD)/tests/bench/bare) MEASURE=$(abspath $(BUILD)/tests/bench/measure) \
+		NPM=$(abspath build/npm) tests/bench/run $(BENCH)
 
-## bench-check: lade check beside libcsv and yajl alone
-bench-check: $(BUILD)/lade $(BUILD)/tests/bench/bare
-	@LADE=$(abspath $(BUILD)/lade) BARE=$(abspath $(BUILD)/tests/bench/bare) tests/bench/check
+## check-growth: what a row costs does not depend on how many there are: instructions, by valgrind
+check-growth: $(BUILD)/lade $(BUILD)/standin
+	$(if $(SAN),,@$(PROGRAMS) tests/bench/growth)
 
 ## deps: install what is missing, from Debian's packages
 deps:
@@ -198,7 +204,8 @@ lint:
 	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
-		tests/drift/drift samples/demo tests/bench/throughput tests/bench/check tests/fuzz/run \
+		tests/drift/drift samples/demo tests/bench/run tests/bench/common.bash tests/bench/throughput tests/bench/latency \
+		tests/bench/sync tests/bench/check tests/bench/memory tests/bench/growth tests/fuzz/run \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
 	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
