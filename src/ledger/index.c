@@ -1,7 +1,12 @@
 /*
  * Theory. One array of records by number; records of one identity are chained from its first, the
  * head. A table of slots (open addressing, linear probing, a power of two, at most three quarters
- * full) finds the head by the identity's low bits, which XXH3 spreads evenly.
+ * full) finds the head by the identity's low bits, which XXH3 spreads evenly. Each slot has a byte
+ * of its own, a tag: some of the high bits of what it leads to. The tags lie together, so that a row
+ * looks at the few of them that fit a processor's cache, and at one slot and one record far away.
+ *
+ * A manifest has its rows mostly in the order in which the results have their records. So the record
+ * behind the last one that was found is looked at first: it is near, and no table is asked.
  *
  * The head's cursor is the chain's last record while the file is read, and from the first row of
  * the identity on the record that its latest row belongs to: a row beyond the chain is linked behind
@@ -31,7 +36,7 @@ struct entry {
 	uint64_t started : 1; /* head: a row of this run belongs to its cursor */
 	uint64_t settled : 1; /* head: dealt with in this run */
 	uint64_t asset : 1;   /* head: a record of the chain is KNOWN_ASSET */
-	uint64_t tail : 1;    /* once packed: no head */
+	uint64_t tail : 1;    /* no head */
 	uint64_t spare : 8;
 	uint32_t next;        /* the identity's next record, or INDEX_NONE */
 	uint32_t cursor;      /* head only */
@@ -41,8 +46,10 @@ struct index {
 	struct entry *entries;
 	uint64_t *versions; /* one a record; NULL: not kept */
 	uint32_t n, cap;
-	uint32_t *slots; /* heads, or INDEX_NONE */
+	uint8_t *tags;   /* of the slots; 0: the slot is empty */
+	uint32_t *slots; /* heads */
 	uint32_t n_slots, n_heads;
+	uint32_t guess; /* the record behind the head that was asked for last */
 };
 
 /* Text in pieces; setting up for that costs more than hashing what most identities are. */
@@ -81,13 +88,11 @@ identity_of(struct span type_word, struct span url)
 static void
 clear_slots(struct index *x, uint32_t n)
 {
-	uint32_t i;
-
+	free(x->tags);
 	free(x->slots);
+	x->tags = mem_calloc(n, sizeof *x->tags);
 	x->slots = mem_alloc((size_t)n * sizeof *x->slots);
 	x->n_slots = n;
-	for (i = 0; i < n; i++)
-		x->slots[i] = INDEX_NONE;
 }
 
 struct index *
@@ -106,6 +111,7 @@ index_free(struct index *x)
 		return;
 	free(x->entries);
 	free(x->versions);
+	free(x->tags);
 	free(x->slots);
 	free(x);
 }
@@ -119,49 +125,66 @@ index_count(const struct index *x)
 void
 index_prefetch(const struct index *x, struct identity id)
 {
-	__builtin_prefetch(&x->slots[(uint32_t)id.low & (x->n_slots - 1)]);
+	uint32_t i = (uint32_t)id.low & (x->n_slots - 1);
+
+	__builtin_prefetch(&x->tags[i]);
+	__builtin_prefetch(&x->slots[i]);
 }
 
-/* The slot that holds the identity's head, or the empty one where it belongs. */
-static uint32_t *
-slot_of(const struct index *x, struct identity id)
+static uint8_t
+tag_of(struct identity id)
+{
+	return (uint8_t)(id.high >> 57 | 0x80u);
+}
+
+/* The identity's head, or INDEX_NONE; *slot is where that is, or the empty one where it belongs. */
+static uint32_t
+find_head(const struct index *x, struct identity id, uint32_t *slot)
 {
 	uint32_t mask = x->n_slots - 1, i = (uint32_t)id.low & mask;
+	uint8_t tag = tag_of(id);
 
-	for (;; i = (i + 1) & mask) {
-		uint32_t head = x->slots[i];
+	for (; x->tags[i]; i = (i + 1) & mask) {
+		const struct entry *e = &x->entries[x->slots[i]];
 
-		if (head == INDEX_NONE || (x->entries[head].id.low == id.low &&
-					   x->entries[head].id.high == id.high))
-			return &x->slots[i];
+		if (x->tags[i] == tag && e->id.low == id.low && e->id.high == id.high)
+			break;
 	}
+	*slot = i;
+	return x->tags[i] ? x->slots[i] : INDEX_NONE;
 }
 
-/* The empty slot where an identity belongs that has none. */
-static uint32_t *
-free_slot(const struct index *x, struct identity id)
+/* Puts a head into the empty slot where its identity belongs, which no other has. */
+static void
+add_head(struct index *x, uint32_t head)
 {
+	struct identity id = x->entries[head].id;
 	uint32_t mask = x->n_slots - 1, i = (uint32_t)id.low & mask;
 
-	while (x->slots[i] != INDEX_NONE)
+	while (x->tags[i])
 		i = (i + 1) & mask;
-	return &x->slots[i];
+	x->tags[i] = tag_of(id);
+	x->slots[i] = head;
 }
 
+/* Makes room for one head more. */
 static void
 grow_slots(struct index *x)
 {
 	uint32_t i, n = x->n_slots, *old = x->slots;
+	uint8_t *tags = x->tags;
 
 	if ((uint64_t)x->n_heads * 4 < (uint64_t)n * 3)
 		return;
 	if (n > UINT32_MAX / 2)
 		mem_exhausted();
 	x->slots = NULL;
+	x->tags = NULL;
 	clear_slots(x, n * 2);
 	for (i = 0; i < n; i++)
-		if (old[i] != INDEX_NONE)
-			*free_slot(x, x->entries[old[i]].id) = old[i];
+		if (tags[i])
+			add_head(x, old[i]);
+	free(tags);
 	free(old);
 }
 
@@ -186,15 +209,16 @@ new_entry(struct index *x, struct identity id)
 	return x->n++;
 }
 
+/* slot: where the identity belongs, as find_head gave it. */
 static uint32_t
-new_head(struct index *x, struct identity id)
+new_head(struct index *x, struct identity id, uint32_t slot)
 {
-	uint32_t record;
+	uint32_t record = new_entry(x, id);
 
+	x->tags[slot] = tag_of(id);
+	x->slots[slot] = record;
 	x->n_heads++;
 	grow_slots(x);
-	record = new_entry(x, id);
-	*slot_of(x, id) = record;
 	return record;
 }
 
@@ -203,6 +227,7 @@ append(struct index *x, uint32_t head)
 {
 	uint32_t record = new_entry(x, x->entries[head].id);
 
+	x->entries[record].tail = 1;
 	x->entries[x->entries[head].cursor].next = record;
 	x->entries[head].cursor = record;
 	return record;
@@ -211,9 +236,9 @@ append(struct index *x, uint32_t head)
 uint32_t
 index_load(struct index *x, struct identity id, enum known known, int64_t place)
 {
-	uint32_t head = *slot_of(x, id), record;
+	uint32_t slot, head = find_head(x, id, &slot), record;
 
-	record = head == INDEX_NONE ? new_head(x, id) : append(x, head);
+	record = head == INDEX_NONE ? new_head(x, id, slot) : append(x, head);
 	x->entries[record].known = (unsigned)known & 15u;
 	x->entries[record].place = (uint64_t)place & NO_PLACE;
 	if (known_has_asset(known))
@@ -221,15 +246,30 @@ index_load(struct index *x, struct identity id, enum known known, int64_t place)
 	return record;
 }
 
+/* Whether the record that is likely to be asked for next is the head of this identity. */
+static bool
+is_guessed(const struct index *x, struct identity id)
+{
+	const struct entry *e = x->guess < x->n ? &x->entries[x->guess] : NULL;
+
+	return e && !e->tail && e->id.low == id.low && e->id.high == id.high;
+}
+
 uint32_t
 index_row(struct index *x, struct identity id, uint32_t *head)
 {
 	struct entry *h;
-	uint32_t next;
+	uint32_t next, slot;
 
-	*head = *slot_of(x, id);
-	if (*head == INDEX_NONE)
-		*head = new_head(x, id);
+	if (is_guessed(x, id)) {
+		*head = x->guess++;
+	} else {
+		*head = find_head(x, id, &slot);
+		if (*head == INDEX_NONE)
+			*head = new_head(x, id, slot);
+		else
+			x->guess = *head + 1;
+	}
 	h = &x->entries[*head];
 	if (!h->started) {
 		h->started = 1;
@@ -352,8 +392,10 @@ index_pack(struct index *x)
 {
 	uint32_t i, next, n = 0;
 
-	for (i = 0; i < x->n; i++)
+	for (i = 0; i < x->n; i++) {
 		x->entries[i].cursor = x->entries[i].place == NO_PLACE ? INDEX_NONE : n++;
+		x->entries[i].tail = 0;
+	}
 	for (i = 0; i < x->n; i++) {
 		struct entry e = x->entries[i];
 
@@ -437,7 +479,7 @@ index_adopt(struct index *x, uint32_t n)
 		if (i + AHEAD < n)
 			index_prefetch(x, x->entries[i + AHEAD].id);
 		if (!x->entries[i].tail)
-			*free_slot(x, x->entries[i].id) = i;
+			add_head(x, i);
 	}
 	x->n = n;
 	return true;

@@ -1,7 +1,7 @@
 /*
  * Which assets are known: from the identity (assetType, url) to the records of a results file.
  *
- * Compact: 32 bytes a record and 4 to 11 a slot of the table, nothing else grows with a manifest.
+ * Compact: 32 bytes a record and 7 to 13 for its place in a table, nothing else grows with a manifest.
  * Knows numbers only: no file, no text.
  */
 #ifndef LADE_LEDGER_INDEX_H
