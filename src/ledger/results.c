@@ -3,7 +3,7 @@
  * newest text is. Old records have the numbers of their places in the file, new rows get the next
  * numbers as they are read, so at the end "in order" means: by number, each once. That is one pass
  * over the index, copying texts from two places that both move forward (the file as it was, and
- * what was appended), through two windows of fixed size: memory does not grow with the file.
+ * what was appended), through a few windows of fixed size: memory does not grow with the file.
  *
  * The journal goes first: the entry of an outcome before its record, the entry of a start before the
  * request. Whenever the program is killed, a record that no entry tells of is cut off and a start
@@ -307,7 +307,6 @@ put_in_order(struct results *r, struct fault *f)
 	struct order order = {
 		.layout = &r->layout,
 		.fd = r->fd,
-		.appended = r->size_before,
 		.n = index_count(r->index),
 		.end = r->end,
 		.place = place_of,
