@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "manifest/json.h"
+#include "manifest/json_strict.h"
 
 struct identity
 load_identity(const struct manifest_row *row)
@@ -129,6 +130,28 @@ on_member(void *ctx, struct span key, struct json_value value)
 	return 1;
 }
 
+/* The same in a record that is walked: values lie in it. 0: yajl has to decode one. */
+static int
+on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, bool escaped)
+{
+	struct known_values *k = ctx;
+	enum needed which = needed_of(column_of(name));
+
+	if (which == NEEDED || kind != JSON_STRING)
+		return 1;
+	k->value[which] = value;
+	return !escaped;
+}
+
+static void
+read_members(struct span json, struct known_values *k)
+{
+	if (json_walk(json, on_walked, k))
+		return;
+	memset(k->value, 0, sizeof k->value);
+	json_members(json, on_member, k);
+}
+
 /* Whether a row is no record at all, although every record that was written whole is one: its own
  * words for why, else NULL. */
 static const char *
@@ -204,7 +227,7 @@ read_row(const struct reading *r, const struct manifest_row *row, struct known_v
 			if (r->at[i] >= 0)
 				k->value[i] = row->cells[r->at[i]];
 	} else {
-		json_members(row->json, on_member, k);
+		read_members(row->json, k);
 	}
 	return known_of(k, row->line, known, f);
 }

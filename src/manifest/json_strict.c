@@ -6,6 +6,9 @@
 #include "manifest/json_strict.h"
 
 #include <ctype.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,6 +72,30 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* The first byte from p on that is not plain, or the end. */
+static const char *
+behind_plain(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quotes = _mm_set1_epi8('"'), slashes = _mm_set1_epi8('\\');
+	const __m128i controls = _mm_set1_epi8(0x1F);
+	__m128i bytes, hits;
+	unsigned mask;
+
+	for (; end - p >= (ptrdiff_t)sizeof bytes; p += sizeof bytes) {
+		bytes = _mm_loadu_si128((const __m128i *)p);
+		hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quotes), _mm_cmpeq_epi8(bytes, slashes));
+		hits = _mm_or_si128(hits, _mm_cmpeq_epi8(_mm_min_epu8(bytes, controls), bytes));
+		mask = (unsigned)_mm_movemask_epi8(hits);
+		if (mask)
+			return p + __builtin_ctz(mask);
+	}
+#endif
+	while (p < end && is_plain(*p))
+		p++;
+	return p;
+}
+
 /* A string, from its opening quote on; j->escaped tells whether it has an escape. */
 static const char *
 judge_string(struct judge *j)
@@ -77,9 +104,7 @@ judge_string(struct judge *j)
 
 	j->escaped = false;
 	for (;;) {
-		while (p < j->end && is_plain(*p))
-			p++;
-		j->p = p;
+		j->p = p = behind_plain(p, j->end);
 		if (p == j->end)
 			return TOO_EARLY;
 		if (*p == '"')
