@@ -38,11 +38,11 @@ SOURCES := \
 	src/policy/backoff.c src/policy/budget.c src/policy/estimate.c src/policy/load.c src/policy/outage.c \
 	src/policy/outcome.c src/policy/queue.c src/policy/quota.c src/policy/rate.c \
 	src/policy/review.c src/policy/schedule.c \
-	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/encoding.c \
+	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/csv_scan.c src/manifest/encoding.c \
 	src/manifest/json.c src/manifest/json_lookup.c src/manifest/json_reader.c src/manifest/json_scan.c \
 	src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
-	src/ledger/asset_map.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
+	src/ledger/asset_map.c src/ledger/cache.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
 	src/ledger/results.c src/ledger/scan.c \
@@ -77,6 +77,7 @@ FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/f
 FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results units options
 CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
 SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
+BENCH_PROGRAMS := $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/measure
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
 ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(SIM_OBJECTS) \
@@ -89,7 +90,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)  $@")
 
 .PHONY: all check check-long check-unit check-conformance check-fuzz check-cli check-crash \
-	check-layers check-drift fuzz bench bench-check bench-rate bench-rate-peers demo test deps lint \
+	check-growth check-layers check-drift fuzz bench bench-rate bench-rate-peers demo test deps lint \
 	format dist install uninstall deb check-install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -126,7 +127,7 @@ $(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) -lcmocka $(LADE_LIBS)
 
-$(BUILD)/tests/bench/bare: $(BUILD)/tests/bench/bare.o
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
 
@@ -146,7 +147,7 @@ $(BUILD)/%.o: %.c Makefile
 -include $(ALL_OBJECTS:.o=.d)
 
 ## check: all tests that end in two minutes
-check: check-layers check-drift check-install check-unit check-conformance check-fuzz check-cli check-crash
+check: check-layers check-drift check-install check-unit check-conformance check-fuzz check-cli check-crash check-growth
 
 ## check-unit: one program per module
 check-unit: $(UNIT_PROGRAMS)
@@ -182,6 +183,7 @@ check-long: $(BUILD)/lade $(BUILD)/standin $(HOOK)
 	@$(PROGRAMS) tests/crash/steps $(foreach format,csv ndjson,$(foreach mode,hold resend,\
 		$(DEEDS:%=$(format)-$(mode)-%)))
 	@$(PROGRAMS) tests/fault/memory 450
+	@$(PROGRAMS) tests/bench/growth 10000 1280000
 	@$(PROGRAMS) tests/crash/kills 1000 20000 64
 	@packaging/deb $(VERSION)
 	@! command -v lintian >/dev/null || lintian --fail-on warning,error build/lade_$(VERSION)_*.deb
@@ -201,13 +203,17 @@ check-drift: $(BUILD)/lade $(BUILD)/standin
 check-install: $(BUILD)/lade
 	@tests/drift/install $(BUILD)
 
-## bench: throughput beside wrk on the same stand-in
-bench: $(BUILD)/lade $(BUILD)/standin
-	@LADE=$(abspath $(BUILD)/lade) STANDIN=$(abspath $(BUILD)/standin) tests/bench/throughput
+## bench: beside real servers and peers, a table of goals, in a quarter of an hour. BENCH="throughput latency
+## sync check memory": only some parts; ROUNDS (5) of each
+BENCH ?=
+bench: $(BUILD)/lade $(BUILD)/standin $(BENCH_PROGRAMS)
+	@tests/install-deps build bench
+	@$(PROGRAMS) BARE=$(abspath $(BUILD)/tests/bench/bare) MEASURE=$(abspath $(BUILD)/tests/bench/measure) \
+		NPM=$(abspath build/npm) tests/bench/run $(BENCH)
 
-## bench-check: lade check beside libcsv and yajl alone
-bench-check: $(BUILD)/lade $(BUILD)/tests/bench/bare
-	@LADE=$(abspath $(BUILD)/lade) BARE=$(abspath $(BUILD)/tests/bench/bare) tests/bench/check
+## check-growth: what a row costs does not depend on how many there are: instructions, by valgrind
+check-growth: $(BUILD)/lade $(BUILD)/standin
+	$(if $(SAN),,@$(PROGRAMS) tests/bench/growth)
 
 ## bench-rate: rate control on simulated servers; SEEDS=16
 bench-rate: $(BUILD)/tests/sim/bench
@@ -237,8 +243,9 @@ lint:
 		--suppress=missingIncludeSystem -Isrc src
 	shellcheck -S warning -x tests/install-deps tests/run-units tests/run-cli tests/drift/layers \
 		tests/drift/drift tests/drift/install tests/drift/completions tests/drift/samples \
-		packaging/deb samples/demo samples/run-shards samples/slurm-array tests/bench/throughput tests/bench/check tests/fuzz/run \
-		tests/bench/rate tests/bench/rate-peers \
+		packaging/deb samples/demo samples/run-shards samples/slurm-array tests/fuzz/run \
+		tests/bench/rate tests/bench/rate-peers tests/bench/run tests/bench/common.bash tests/bench/throughput tests/bench/latency \
+		tests/bench/sync tests/bench/check tests/bench/memory tests/bench/growth \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
 	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 

@@ -5,6 +5,10 @@
  * server closes such an idle connection, its event is met once and the socket is unregistered.
  * Other descriptors of libcurl's (its resolver's) are registered and unregistered as it says.
  *
+ * What libcurl does for one transfer grows with the number of those that share its CURLM (its lists of
+ * timers and connections), so many transfers are shared out to lanes, each with a CURLM of its own.
+ * A transfer stays in its lane, and so does its connection. Each lane reads the certificates once.
+ *
  * One turn: the client's new attempts are started, libcurl's timer is served if it is due, then we
  * wait, hand the events to libcurl, and hand finished transfers to the client. The loop never ends
  * on libcurl's count of running handles: a row that waits for its retry has none.
@@ -23,6 +27,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#define LANE_TRANSFERS 48 /* in one CURLM, roughly: measured, 32 to 64 are best ... */
+#define LANE_TRANSFERS_TLS 128 /* ... but a lane with TLS has the certificates in memory */
+#define LANES_FROM 96          /* below that one CURLM is as fast */
 #define EVENTS 64          /* taken from one epoll_wait */
 #define DEADLINE_STEP_MS 100 /* how exactly an attempt's time is kept */
 #define LONGEST_WAIT_MS 60000 /* an upper bound for a wait; only a guard against overflow */
@@ -32,6 +39,15 @@ struct fd_state {
 	bool ours;            /* opened by libcurl through us: stays registered while it lives */
 	bool wanted;          /* libcurl wants to hear of it now */
 	unsigned registered;  /* epoll events it is registered for; 0: it is not */
+	struct lane *lane;    /* whose CURLM wants to hear of it */
+};
+
+/* A CURLM. */
+struct lane {
+	struct engine *engine;
+	CURLM *multi;
+	int64_t timer_ms; /* when libcurl wants to be called; INT64_MAX: not */
+	bool touched;     /* called since its finished transfers were asked for */
 };
 
 struct watch {
@@ -42,7 +58,7 @@ struct watch {
 
 /* A transfer that is in flight. */
 struct flight {
-	struct engine *engine;
+	struct lane *lane; /* for good */
 	struct transfer *transfer;
 	bool refused; /* an address was not connected to because it is private */
 	CURL *easy;
@@ -51,7 +67,8 @@ struct flight {
 };
 
 struct engine {
-	CURLM *multi;
+	struct lane *lanes;
+	unsigned n_lanes;
 	int epoll;
 	struct engine_client client;
 	struct flight **idle; /* a stack of those that are free */
@@ -61,7 +78,6 @@ struct engine {
 	struct engine_options options;
 	unsigned n_all, n_idle, n_running;
 	int64_t deadline_ms; /* when the next attempt may be out of time; INT64_MAX: none is in flight */
-	int64_t timer_ms; /* when libcurl wants to be called; INT64_MAX: not */
 	struct fd_state *fds;
 	size_t n_fds;
 	struct watch watches[ENGINE_WATCHES];
@@ -111,13 +127,15 @@ register_fd(struct engine *e, int fd, struct fd_state *state, unsigned events)
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-	struct engine *e = ctx;
+	struct lane *lane = ctx;
+	struct engine *e = lane->engine;
 	struct fd_state *state = state_of(e, fd);
 	unsigned events = (what & CURL_POLL_IN ? EPOLLIN : 0u) |
 			  (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 
 	(void)easy;
 	(void)socket_ctx;
+	state->lane = lane;
 	state->wanted = what != CURL_POLL_REMOVE;
 	if (what == CURL_POLL_REMOVE && !state->ours)
 		register_fd(e, fd, state, 0);
@@ -131,10 +149,10 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 static int
 on_timer(CURLM *multi, long timeout_ms, void *ctx)
 {
-	struct engine *e = ctx;
+	struct lane *lane = ctx;
 
 	(void)multi;
-	e->timer_ms = timeout_ms < 0 ? INT64_MAX : clock_now_ms() + timeout_ms;
+	lane->timer_ms = timeout_ms < 0 ? INT64_MAX : clock_now_ms() + timeout_ms;
 	return 0;
 }
 
@@ -142,7 +160,7 @@ static curl_socket_t
 on_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct flight *f = ctx;
-	struct engine *e = f->engine;
+	struct engine *e = f->lane->engine;
 	int fd;
 
 	(void)purpose;
@@ -173,10 +191,37 @@ make_transfers(struct engine *e, struct site *site)
 		struct transfer *t = transfer_new(site, &e->flights[e->n_all]);
 
 		transfer_set_sockets(t, on_open, &e->flights[e->n_all], on_close, e);
-		e->flights[e->n_all].engine = e;
+		e->flights[e->n_all].lane = &e->lanes[e->n_all % e->n_lanes];
 		e->flights[e->n_all].transfer = t;
 		e->idle[e->n_idle++] = &e->flights[e->n_all];
 	}
+}
+
+static void
+make_lane(struct lane *lane, struct engine *e, long connections)
+{
+	*lane = (struct lane){.engine = e, .multi = curl_multi_init(), .timer_ms = INT64_MAX};
+	if (!lane->multi)
+		mem_exhausted();
+	checked_multi(curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_socket));
+	checked_multi(curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane));
+	checked_multi(curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer));
+	checked_multi(curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane));
+	checked_multi(curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING));
+	/* one too few would open a connection per request */
+	checked_multi(curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, connections));
+}
+
+/* Lanes for all transfers, of so many at most. */
+static void
+make_lanes(struct engine *e, unsigned transfers)
+{
+	unsigned i, n = e->options.concurrency;
+
+	e->n_lanes = n < LANES_FROM ? 1 : (n + transfers - 1) / transfers;
+	e->lanes = mem_calloc(e->n_lanes, sizeof *e->lanes);
+	for (i = 0; i < e->n_lanes; i++)
+		make_lane(&e->lanes[i], e, (long)((n + e->n_lanes - 1) / e->n_lanes));
 }
 
 struct engine *
@@ -190,23 +235,15 @@ engine_new(struct site *site, const struct engine_options *o, const struct engin
 	e->options = *o;
 	e->deadline_ms = INT64_MAX;
 	e->newest_end = &e->oldest;
-	e->timer_ms = INT64_MAX;
 	e->flights = mem_calloc(o->concurrency, sizeof *e->flights);
 	e->idle = mem_calloc(o->concurrency, sizeof(struct flight *));
 	e->batch = mem_calloc(o->concurrency, sizeof(struct attempt *));
 	for (i = 0; i < ENGINE_WATCHES; i++)
 		e->watches[i].fd = -1;
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
-	e->multi = curl_multi_init();
-	if (e->epoll < 0 || !e->multi)
+	if (e->epoll < 0)
 		mem_exhausted();
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket));
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e));
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timer));
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e));
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING));
-	/* one too few would open a connection per request */
-	checked_multi(curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, (long)o->concurrency));
+	make_lanes(e, site_is_https(site) ? LANE_TRANSFERS_TLS : LANE_TRANSFERS);
 	make_transfers(e, site);
 	return e;
 }
@@ -221,8 +258,10 @@ engine_free(struct engine *e)
 	assert(e->n_running == 0);
 	for (i = 0; i < e->n_all; i++)
 		transfer_free(e->flights[i].transfer);
-	curl_multi_cleanup(e->multi); /* closes kept connections through on_close */
+	for (i = 0; i < e->n_lanes; i++) /* closes kept connections through on_close */
+		curl_multi_cleanup(e->lanes[i].multi);
 	close(e->epoll);
+	free(e->lanes);
 	free(e->flights);
 	free(e->idle);
 	free(e->batch);
@@ -276,16 +315,17 @@ start(struct engine *e, struct attempt *a, int64_t now_ms)
 	e->n_running++;
 	if (e->deadline_ms == INT64_MAX)
 		e->deadline_ms = now_ms + DEADLINE_STEP_MS;
-	checked_multi(curl_multi_add_handle(e->multi, f->easy));
+	f->lane->touched = true;
+	checked_multi(curl_multi_add_handle(f->lane->multi, f->easy));
 }
 
-/* Takes a transfer out of the CURLM and hands its attempt back. */
+/* Takes a transfer out of its CURLM and hands its attempt back. */
 static void
 finish(struct engine *e, struct flight *f, CURLcode rc, enum transfer_end end, int64_t now_ms)
 {
 	struct attempt *a;
 
-	checked_multi(curl_multi_remove_handle(e->multi, f->easy));
+	checked_multi(curl_multi_remove_handle(f->lane->multi, f->easy));
 	*f->prev = f->next;
 	if (f->next)
 		f->next->prev = f->prev;
@@ -336,16 +376,15 @@ enforce_deadlines(struct engine *e)
 	}
 }
 
-/* Hands finished transfers back; whether there were any. */
 static bool
-drain(struct engine *e)
+drain_lane(struct engine *e, struct lane *lane, int64_t now_ms)
 {
-	int64_t now_ms = clock_now_ms();
 	bool any = false;
 	CURLMsg *msg;
 	int left;
 
-	while ((msg = curl_multi_info_read(e->multi, &left))) {
+	lane->touched = false;
+	while ((msg = curl_multi_info_read(lane->multi, &left))) {
 		if (msg->msg == CURLMSG_DONE) {
 			finish(e, transfer_owner(msg->easy_handle), msg->data.result,
 			       TRANSFER_ENDED, now_ms);
@@ -355,21 +394,57 @@ drain(struct engine *e)
 	return any;
 }
 
-static void
-socket_action(struct engine *e, curl_socket_t fd, int events)
+/* Hands finished transfers back; whether there were any. */
+static bool
+drain(struct engine *e)
 {
-	int running;
+	int64_t now_ms = clock_now_ms();
+	bool any = false;
+	unsigned i;
 
-	checked_multi(curl_multi_socket_action(e->multi, fd, events, &running));
+	for (i = 0; i < e->n_lanes; i++)
+		if (e->lanes[i].touched)
+			any |= drain_lane(e, &e->lanes[i], now_ms);
+	return any;
 }
 
 static void
-serve_timer(struct engine *e)
+socket_action(struct lane *lane, curl_socket_t fd, int events)
 {
-	if (e->timer_ms > clock_now_ms())
+	int running;
+
+	lane->touched = true;
+	checked_multi(curl_multi_socket_action(lane->multi, fd, events, &running));
+}
+
+/* When the first of libcurl's timers is due. */
+static int64_t
+timer_ms(const struct engine *e)
+{
+	int64_t first = INT64_MAX;
+	unsigned i;
+
+	for (i = 0; i < e->n_lanes; i++)
+		if (e->lanes[i].timer_ms < first)
+			first = e->lanes[i].timer_ms;
+	return first;
+}
+
+static void
+serve_timers(struct engine *e)
+{
+	int64_t now_ms;
+	unsigned i;
+
+	if (timer_ms(e) == INT64_MAX)
 		return;
-	e->timer_ms = INT64_MAX; /* libcurl sets it anew if it wants another */
-	socket_action(e, CURL_SOCKET_TIMEOUT, 0);
+	now_ms = clock_now_ms();
+	for (i = 0; i < e->n_lanes; i++) {
+		if (e->lanes[i].timer_ms > now_ms)
+			continue;
+		e->lanes[i].timer_ms = INT64_MAX; /* libcurl sets it anew if it wants another */
+		socket_action(&e->lanes[i], CURL_SOCKET_TIMEOUT, 0);
+	}
 }
 
 static void
@@ -389,7 +464,7 @@ handle_event(struct engine *e, const struct epoll_event *ev)
 		register_fd(e, fd, state, 0);
 		return;
 	}
-	socket_action(e, fd,
+	socket_action(state->lane, fd,
 		      (bits & EPOLLIN ? CURL_CSELECT_IN : 0) |
 			      (bits & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 			      (bits & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0));
@@ -399,11 +474,11 @@ static void
 wait_for_events(struct engine *e, int64_t wake_ms)
 {
 	struct epoll_event events[EVENTS];
-	int64_t until = wake_ms < e->timer_ms ? wake_ms : e->timer_ms, wait;
+	int64_t timer = timer_ms(e), until = wake_ms < timer ? wake_ms : timer, wait;
+	int i, n;
 
 	if (e->deadline_ms < until)
 		until = e->deadline_ms;
-	int i, n;
 
 	wait = until == INT64_MAX ? LONGEST_WAIT_MS : until == INT64_MIN ? 0 : until - clock_now_ms();
 	if (wait < 0)
@@ -432,11 +507,11 @@ engine_run(struct engine *e)
 				return;
 			wake_ms = INT64_MAX;
 		}
-		serve_timer(e);
+		serve_timers(e);
 		/* a transfer can be done in the very call that started it: then do not wait, but look
 		 * at the others all the same, or they would starve */
 		wait_for_events(e, drain(e) ? INT64_MIN : wake_ms);
-		serve_timer(e);
+		serve_timers(e);
 		drain(e);
 		enforce_deadlines(e);
 	}

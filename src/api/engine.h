@@ -1,7 +1,7 @@
 /*
- * The loop: many attempts at once over one CURLM and one epoll.
+ * The loop: many attempts at once over one epoll and one CURLM, or several if they are many.
  *
- * The only owner of the CURLM. Knows nothing of manifests, results or retries: it asks its client
+ * The only owner of the CURLMs. Knows nothing of manifests, results or retries: it asks its client
  * for attempts, starts them, and hands back what came of each. Single-threaded; a client's function
  * never calls engine_run, and may call engine_cancel and engine_watch.
  */

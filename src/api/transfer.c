@@ -22,6 +22,7 @@
 
 #define UPLOAD_PATH "/kyyVideo2/asset/upload"
 #define ASSET_PATH "/kyyVideo2/asset/"
+#define RECEIVE_BYTES 4096 /* at a time: answers are short, and each handle keeps so much */
 #define HOST_BYTES 256 /* a host name has at most 253 characters */
 
 struct site {
@@ -230,6 +231,12 @@ site_host(const struct site *s)
 	return s->host;
 }
 
+bool
+site_is_https(const struct site *s)
+{
+	return s->https;
+}
+
 static long
 request_bytes(CURL *easy)
 {
@@ -300,6 +307,7 @@ transfer_new(struct site *s, void *owner)
 	SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(t->easy, CURLOPT_PROTOCOLS_STR, s->https ? "https" : "http");
+	SET(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(t->easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);

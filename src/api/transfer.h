@@ -38,6 +38,9 @@ struct site *site_new_media(const char *ca_file);
 /* Frees it and wipes the copies of the key; s may be NULL. All transfers are freed before. */
 void site_free(struct site *s);
 
+/* Whether connections may be of TLS. */
+bool site_is_https(const struct site *s);
+
 /* The host that is talked to, for messages. */
 const char *site_host(const struct site *s);
 

@@ -27,12 +27,38 @@ void buf_clear(struct buf *b);
 /* Makes room for n more bytes and one NUL. -1 when that would pass the cap (nothing is changed). */
 int buf_reserve(struct buf *b, size_t n);
 
-/* Adds n bytes. -1 when that would pass the cap (nothing is added). */
-int buf_add(struct buf *b, const void *p, size_t n);
+/* buf_add where there may be no room yet. */
+int buf_add_slowly(struct buf *b, const void *p, size_t n);
 
-int buf_add_span(struct buf *b, struct span s);
-int buf_add_str(struct buf *b, const char *s);
-int buf_add_char(struct buf *b, char c);
+/* Adds n bytes. -1 when that would pass the cap (nothing is added). */
+static inline int
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (n >= b->cap - b->len || n == 0 || b->max)
+		return buf_add_slowly(b, p, n);
+	memcpy(b->data + b->len, p, n);
+	b->len += n;
+	b->data[b->len] = '\0';
+	return 0;
+}
+
+static inline int
+buf_add_span(struct buf *b, struct span s)
+{
+	return buf_add(b, s.p, s.n);
+}
+
+static inline int
+buf_add_str(struct buf *b, const char *s)
+{
+	return buf_add(b, s, strlen(s));
+}
+
+static inline int
+buf_add_char(struct buf *b, char c)
+{
+	return buf_add(b, &c, 1);
+}
 
 /* Adds what printf would print. -1 when that would pass the cap. */
 int buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

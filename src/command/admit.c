@@ -157,6 +157,7 @@ make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 						   : row->type_word;
 
 	item_init(&w->item, head);
+	w->version = index_version_of(row->version);
 	w->record = record;
 	w->head = head;
 	w->manifest = r->manifest_path;

@@ -40,6 +40,7 @@ struct work {
 	struct item item;      /* first: the queue hands it back */
 	struct attempt attempt;
 	struct work *next_free;
+	uint64_t version;      /* index_version_of its value of the version column */
 	uint32_t record, head; /* its record's number, and its identity's first */
 	const char *manifest;  /* the operand that it is from */
 	int64_t line;

@@ -70,6 +70,7 @@ write_record(struct run *r, const struct work *w, const struct record *rec)
 	buf_clear(&r->record_text);
 	record_write(results_layout(r->results), &r->record_text, buf_span(&w->carried), rec);
 	results_append(r->results, w->record, w->head, known_of(rec), buf_span(&r->record_text));
+	index_set_version(results_index(r->results), w->record, w->version);
 	++*count_of(r, rec->status);
 	if (rec->error_class != CLASS_NONE)
 		summary_failure(&r->summary, error_class_word(rec->error_class), rec->code,
@@ -211,6 +212,7 @@ settle_refill(struct run *r, struct work *w)
 		record_write_values(results_layout(r->results), &r->record_text,
 				    buf_span(&w->carried), v.value);
 		results_append(r->results, w->record, w->head, known, buf_span(&r->record_text));
+		index_set_version(x, w->record, w->version);
 	}
 	record_values_free(&v);
 	work_free(r, w);

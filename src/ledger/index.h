@@ -1,7 +1,7 @@
 /*
  * Which assets are known: from the identity (assetType, url) to the records of a results file.
  *
- * Compact: 32 bytes a record and 4 to 11 a slot of the table, nothing else grows with a manifest.
+ * Compact: 32 bytes a record and 7 to 13 for its place in a table, nothing else grows with a manifest.
  * Knows numbers only: no file, no text.
  */
 #ifndef LADE_LEDGER_INDEX_H
@@ -60,6 +60,9 @@ void index_free(struct index *x); /* x may be NULL */
 /* Records so far. They are numbered from 0 in the order in which they were added. */
 uint32_t index_count(const struct index *x);
 
+/* The identity is about to be asked for: what is known of it may come nearer meanwhile. */
+void index_prefetch(const struct index *x, struct identity id);
+
 /* Adds a record that a results file holds at byte offset place. Only before the first index_row. */
 uint32_t index_load(struct index *x, struct identity id, enum known known, int64_t place);
 
@@ -94,5 +97,26 @@ void index_write(struct index *x, uint32_t record, uint32_t head, enum known kno
 
 /* The identity was dealt with in this run (told by its head). */
 void index_settle(struct index *x, uint32_t head);
+
+/* A record lies at another place of the file now, unchanged. */
+void index_move(struct index *x, uint32_t record, int64_t place);
+
+/*
+ * What is known, as bytes that index_adopt takes back on the same machine: of a file in order, so
+ * without the records that have no place in it, and without what this run did. The same bytes come
+ * of reading that file anew. The last calls but index_free; what they give is the index's own.
+ */
+struct span index_pack(struct index *x);
+struct span index_packed_versions(const struct index *x); /* empty: they are not kept */
+
+/*
+ * For an index that is empty: room for what index_pack gave, and for the versions if they are kept,
+ * to be filled by the caller; then index_adopt reads it. false: it cannot be of index_pack, and the
+ * index is empty.
+ */
+size_t index_entry_bytes(void);
+void *index_room(struct index *x, uint32_t n);
+void *index_room_versions(struct index *x);
+bool index_adopt(struct index *x, uint32_t n);
 
 #endif

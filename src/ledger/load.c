@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "manifest/json.h"
+#include "manifest/json_strict.h"
 
 struct identity
 load_identity(const struct manifest_row *row)
@@ -84,6 +85,7 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	return 0;
 }
 
+#define BATCH 16 /* enough to hide the way to memory; more gains nothing */
 #define VALUE_BYTES (LIMIT_ASSET_ID_BYTES + 1) /* more than any value that is valid has */
 
 /* The values of a record that the index needs. */
@@ -126,6 +128,30 @@ on_member(void *ctx, struct span key, struct json_value value)
 		memcpy(k->storage[which], value.text.p, value.text.n);
 	k->value[which] = (struct span){k->storage[which], value.text.n};
 	return 1;
+}
+
+/* The same in a record that is walked: values lie in it. 0: yajl has to decode one. */
+static int
+on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, bool escaped)
+{
+	struct known_values *k = ctx;
+	enum needed which = needed_of(column_of(name));
+
+	if (which == NEEDED || kind != JSON_STRING)
+		return 1;
+	k->value[which] = value;
+	return !escaped;
+}
+
+static void
+read_members(struct span json, struct known_values *k)
+{
+	bool odd; /* the manifest room has judged the text */
+
+	if (json_walk(json, on_walked, k, &odd))
+		return;
+	memset(k->value, 0, sizeof k->value);
+	json_members(json, on_member, k);
 }
 
 /* Whether a row is no record at all, although every record that was written whole is one: its own
@@ -187,39 +213,88 @@ load_known(const struct span *values, int64_t line, enum known *out, struct faul
 	return known_of(&k, line, out, f);
 }
 
+/* Where the values are that the index needs. */
+struct reading {
+	size_t n_columns; /* of CSV */
+	int at[NEEDED];   /* columns of CSV; -1: there is none */
+};
+
+static struct reading
+reading_of(const struct layout *l)
+{
+	struct reading r = {.n_columns = l->n_columns};
+	enum needed which;
+	size_t i;
+
+	for (i = 0; i < NEEDED; i++)
+		r.at[i] = -1;
+	for (i = 0; i < l->n_columns; i++)
+		if ((which = needed_of(l->columns[i].column)) != NEEDED)
+			r.at[which] = (int)i;
+	return r;
+}
+
 /* Reads what a record says of its asset; -1: it is none, or says what none can. */
 static int
-read_row(const struct layout *l, const struct manifest_row *row, struct known_values *k,
+read_row(const struct reading *r, const struct manifest_row *row, struct known_values *k,
 	 enum known *known, struct fault *f)
 {
-	const char *why = malformed(row, l->n_columns);
-	enum needed which;
+	const char *why = malformed(row, r->n_columns);
 	size_t i;
 
 	memset(k->value, 0, sizeof k->value);
 	if (why)
 		return fault_set(f, row->line, row->bad_column, "%s", why);
 	if (row->cells) {
-		for (i = 0; i < row->n_cells; i++)
-			if ((which = needed_of(l->columns[i].column)) != NEEDED)
-				k->value[which] = row->cells[i];
+		for (i = 0; i < NEEDED; i++)
+			if (r->at[i] >= 0)
+				k->value[i] = row->cells[r->at[i]];
 	} else {
-		json_members(row->json, on_member, k);
+		read_members(row->json, k);
 	}
 	return known_of(k, row->line, known, f);
 }
 
+/* Records on their way into the index: what they will touch is asked for when they come in. */
+struct batch {
+	struct {
+		struct identity id;
+		enum known known;
+		int64_t place;
+		uint64_t version;
+	} record[BATCH];
+	size_t n;
+};
+
+static void
+add_batch(struct batch *b, struct index *x)
+{
+	uint32_t record;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		record = index_load(x, b->record[i].id, b->record[i].known, b->record[i].place);
+		index_set_version(x, record, b->record[i].version);
+	}
+	b->n = 0;
+}
+
 static int
-load_row(const struct layout *l, const struct manifest_row *row, struct index *x, struct fault *f)
+load_row(const struct reading *r, const struct manifest_row *row, struct batch *b,
+	 struct index *x, struct fault *f)
 {
 	struct known_values k;
 	enum known known;
-	uint32_t record;
 
-	if (read_row(l, row, &k, &known, f) < 0)
+	if (read_row(r, row, &k, &known, f) < 0)
 		return -1;
-	record = index_load(x, load_identity(row), known, row->offset);
-	index_set_version(x, record, index_version_of(row->version));
+	b->record[b->n].id = load_identity(row);
+	b->record[b->n].known = known;
+	b->record[b->n].place = row->offset;
+	b->record[b->n].version = index_version_of(row->version);
+	index_prefetch(x, b->record[b->n].id);
+	if (++b->n == BATCH)
+		add_batch(b, x);
 	return 0;
 }
 
@@ -251,6 +326,8 @@ load_index(const char *path, const struct layout *l, const char *version_column,
 	   struct fault *f)
 {
 	struct manifest *m = open_results(path, -1, version_column, f);
+	struct reading reading = reading_of(l);
+	struct batch batch = {.n = 0};
 	enum manifest_status status;
 	struct manifest_row row;
 	int rc = 0;
@@ -258,7 +335,8 @@ load_index(const char *path, const struct layout *l, const char *version_column,
 	if (!m)
 		return -1;
 	while (rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW)
-		rc = load_row(l, &row, x, f);
+		rc = load_row(&reading, &row, &batch, x, f);
+	add_batch(&batch, x);
 	manifest_free(m);
 	return rc == 0 && status == MANIFEST_END ? 0 : -1;
 }
@@ -274,14 +352,16 @@ load_assets(const char *path,
 	struct manifest_row row;
 	struct manifest *m;
 	struct layout l;
+	struct reading reading;
 	enum known known;
 	int rc = 0;
 
 	if (load_layout(path, &l, &needs, f) < 0)
 		return -1;
+	reading = reading_of(&l);
 	m = open_results(path, -1, NULL, f);
 	while (m && rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
-		rc = read_row(&l, &row, &k, &known, f);
+		rc = read_row(&reading, &row, &k, &known, f);
 		if (rc == 0 && known_has_asset(known))
 			rc = on_asset(ctx, row.url, k.value[ASSET_ID], f);
 	}
@@ -297,6 +377,7 @@ load_reviews(const char *path, const struct layout *l,
 	     void *ctx, struct fault *f)
 {
 	struct manifest *m = open_results(path, -1, NULL, f);
+	const struct reading reading = reading_of(l);
 	enum manifest_status status = MANIFEST_BROKEN;
 	struct known_values k;
 	struct manifest_row row;
@@ -305,7 +386,7 @@ load_reviews(const char *path, const struct layout *l,
 	int rc = 0;
 
 	while (m && rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW) {
-		rc = read_row(l, &row, &k, &known, f);
+		rc = read_row(&reading, &row, &k, &known, f);
 		if (rc == 0 && known_has_asset(known))
 			rc = on_asset(ctx, record, k.value[ASSET_ID], k.value[REVIEW_STATUS], f);
 		record++;

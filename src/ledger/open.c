@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "ledger/cache.h"
 #include "ledger/file.h"
 #include "ledger/load.h"
 #include "ledger/recover.h"
@@ -194,7 +195,8 @@ begin_old(struct results *r, const struct results_options *o, struct results_new
 		map_own_columns(r);
 	if ((needs.columns > 0 || needs.line_ends) && rewrite(r, &needs, news, f) < 0)
 		return f->line > 0 ? RESULTS_UNREADABLE : RESULTS_UNWRITABLE;
-	if (load_index(r->path, &r->layout, o->version_column, r->index, f) < 0)
+	r->cached = cache_load(r->path, r->fd, o->version_column, r->index);
+	if (!r->cached && load_index(r->path, &r->layout, o->version_column, r->index, f) < 0)
 		return RESULTS_UNREADABLE;
 	return RESULTS_OK;
 }
@@ -258,6 +260,7 @@ results_open(const struct results_options *o, struct results **out, struct resul
 	journal_init(&r->journal, r->path ? r->path : "");
 	if (o->version_column)
 		index_keep_versions(r->index);
+	r->version_column = mem_strdup(o->version_column);
 	if (!r->path)
 		file_fault(f, "open", o->path);
 	else if (stream || (stat(r->path, &st) == 0 && !S_ISREG(st.st_mode)))

@@ -5,7 +5,8 @@
 
 #include "base/limits.h"
 
-#define WINDOW_BYTES (256u << 10)
+#define WINDOW_BYTES (64u << 10)
+#define WINDOWS 3 /* of old records, of new ones, and of those that finished long after their neighbours */
 
 void
 window_init(struct window *w, int fd, int64_t end)
@@ -77,34 +78,64 @@ order_is_sorted(const struct order *o)
 	return true;
 }
 
+/* Windows into one file. */
+struct windows {
+	struct window window[WINDOWS];
+	uint64_t used[WINDOWS], uses; /* when each was used last, in uses */
+};
+
+/* The window that holds the byte at an offset, or the one that was not used for the longest time. */
+static struct window *
+choose_window(struct windows *ws, int64_t offset)
+{
+	size_t i, oldest = 0;
+
+	for (i = 0; i < WINDOWS; i++) {
+		struct window *w = &ws->window[i];
+
+		if (offset >= w->start && offset < w->start + (int64_t)w->data.len)
+			break;
+		if (ws->used[i] < ws->used[oldest])
+			oldest = i;
+	}
+	if (i == WINDOWS)
+		i = oldest;
+	ws->used[i] = ++ws->uses;
+	return &ws->window[i];
+}
+
 static int
 copy_records(const struct order *o, struct replacement *out, struct fault *f)
 {
-	struct window before, after;
+	struct windows ws = {.uses = 0};
 	struct buf header = {0};
 	struct span record;
-	int64_t place;
+	int64_t place, at;
 	int rc = 0;
 	uint32_t i;
+	size_t k;
 
 	layout_header(o->layout, &header);
-	window_init(&before, o->fd, o->end);
-	window_init(&after, o->fd, o->end);
+	at = (int64_t)header.len;
+	for (k = 0; k < WINDOWS; k++)
+		window_init(&ws.window[k], o->fd, o->end);
 	if (header.len > 0)
 		rc = replacement_add(out, buf_span(&header), f);
 	for (i = 0; rc == 0 && i < o->n; i++) {
 		place = o->place(o->ctx, i);
 		if (place < 0)
 			continue;
-		if (window_record(place < o->appended ? &before : &after, place, o->layout->format,
-				  &record) < 0)
+		if (window_record(choose_window(&ws, place), place, o->layout->format, &record) < 0)
 			rc = fault_set(f, 0, 0, "cannot read record %u of %s back: %s", i + 1, out->path,
 				       strerror(errno));
 		else
 			rc = replacement_add(out, record, f);
+		if (rc == 0 && o->moved)
+			o->moved(o->ctx, i, at);
+		at += (int64_t)record.n;
 	}
-	window_fini(&before);
-	window_fini(&after);
+	for (k = 0; k < WINDOWS; k++)
+		window_fini(&ws.window[k]);
 	buf_free(&header);
 	return rc;
 }

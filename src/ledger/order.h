@@ -36,10 +36,10 @@ struct order {
 	const struct layout *layout;
 	int fd;
 	int64_t end;      /* bytes of the file */
-	int64_t appended; /* where the run began to append */
 	uint32_t n;       /* record numbers are below this */
 	int64_t (*place)(const void *ctx, uint32_t number); /* of a record's newest text; -1: none */
-	const void *ctx;
+	void (*moved)(void *ctx, uint32_t number, int64_t place); /* in the copy; may be NULL */
+	void *ctx;
 };
 
 /* Whether the records lie in the file in the order of their numbers already. */

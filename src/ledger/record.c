@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <csv.h>
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "manifest/csv_scan.h"
 #include "manifest/json.h"
 
 static const char *const column_names[COLUMNS] = {
@@ -58,6 +60,8 @@ column_of(struct span name)
 {
 	int c = 0;
 
+	if (name.n < 5 || memcmp(name.p, "lade_", 5) != 0)
+		return COLUMN_CARRIED; /* of most rows nearly all */
 	while (c < COLUMNS && !span_is(name, column_names[c]))
 		c++;
 	return (enum column)c;
@@ -175,12 +179,8 @@ void
 layout_cell(const struct layout *l, struct buf *out, struct span cell)
 {
 	const char *p = cell.p, *end, *quote;
-	size_t i;
 
-	for (i = 0; i < cell.n; i++)
-		if (p[i] == l->delimiter || p[i] == '"' || p[i] == '\n' || p[i] == '\r')
-			break;
-	if (i == cell.n) {
+	if (csv_is_plain(cell, l->delimiter)) {
 		buf_add_span(out, cell);
 		return;
 	}
@@ -510,9 +510,8 @@ record_is_asset_id(struct span s)
 	size_t i;
 
 	for (i = 0; i < s.n; i++)
-		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
-		    !(s.p[i] >= 'a' && s.p[i] <= 'z') && s.p[i] != '.' && s.p[i] != '_' &&
-		    s.p[i] != '-')
+		if (!isalnum((unsigned char)s.p[i]) && s.p[i] != '-' && s.p[i] != '_' &&
+		    s.p[i] != '.') /* isalnum: in C and C.UTF-8 of ASCII alone */
 			return false;
 	return s.n > 0 && s.n <= LIMIT_ASSET_ID_BYTES;
 }

@@ -22,6 +22,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "ledger/cache.h"
 #include "ledger/file.h"
 #include "ledger/journal.h"
 #include "ledger/load.h"
@@ -196,7 +197,6 @@ settle(struct recoverer *r, mode_t mode, struct fault *f)
 	if (check_written(r, f) < 0 || record_doubts(r, f) < 0)
 		return RESULTS_UNWRITABLE;
 	order.end = r->end;
-	order.appended = r->story.base.bytes;
 	order.n = r->n_places > r->story.n_fates ? r->n_places : r->story.n_fates;
 	fd = order_publish(&order, r->path, mode, &r->journal, f);
 	if (fd < 0)
@@ -246,10 +246,12 @@ recover_results(const char *path, int *fd, mode_t mode, struct results_news *new
 	enum results_status status = RESULTS_OK;
 
 	replacement_sweep(path);
+	cache_sweep(path);
 	journal_init(&r.journal, path);
 	layout_init(&r.layout, RECORD_CSV, ',');
 	r.journal_fd = open(r.journal.path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (r.journal_fd >= 0) {
+		cache_drop(path); /* nothing here asks it */
 		status = carry_on(&r, mode, f);
 	} else if (errno != ENOENT) {
 		file_fault(f, "open", r.journal.path);

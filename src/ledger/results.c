@@ -3,7 +3,7 @@
  * newest text is. Old records have the numbers of their places in the file, new rows get the next
  * numbers as they are read, so at the end "in order" means: by number, each once. That is one pass
  * over the index, copying texts from two places that both move forward (the file as it was, and
- * what was appended), through two windows of fixed size: memory does not grow with the file.
+ * what was appended), through a few windows of fixed size: memory does not grow with the file.
  *
  * The journal goes first: the entry of an outcome before its record, the entry of a start before the
  * request. Whenever the program is killed, a record that no entry tells of is cut off and a start
@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ledger/cache.h"
 #include "ledger/carry.h"
 #include "ledger/file.h"
 #include "ledger/order.h"
@@ -44,6 +45,7 @@ results_free(struct results *r)
 	index_free(r->index);
 	journal_fini(&r->journal);
 	buf_free(&r->out);
+	free(r->version_column);
 	free(r->path);
 	free(r);
 }
@@ -127,6 +129,8 @@ begin_journal(struct results *r, struct fault *f)
 
 	if (sync && fdatasync(r->fd) < 0)
 		return file_fault(f, "sync", r->path);
+	cache_drop(r->path); /* it would be of no use any more */
+	r->cached = false;
 	if (file_mark_tail(r->fd, r->size_before, &mark) < 0)
 		return file_fault(f, "read", r->path);
 	if (journal_begin(&r->journal, mark, f) < 0)
@@ -312,24 +316,27 @@ place_of(const void *ctx, uint32_t record)
 	return index_place(ctx, record);
 }
 
-int
-results_publish(struct results *r, struct fault *f)
+static void
+moved(void *ctx, uint32_t record, int64_t place)
+{
+	index_move(ctx, record, place);
+}
+
+/* Makes the file what it has to be. -1: *f filled in. */
+static int
+put_in_order(struct results *r, struct fault *f)
 {
 	struct order order = {
 		.layout = &r->layout,
 		.fd = r->fd,
-		.appended = r->size_before,
 		.n = index_count(r->index),
+		.end = r->end,
 		.place = place_of,
+		.moved = moved,
 		.ctx = r->index,
 	};
 	int fd;
 
-	if (results_flush(r, f) < 0)
-		return -1;
-	order.end = r->end;
-	if (r->stream >= 0 || r->journal.fd < 0)
-		return 0;
 	if (!r->superseded && order_is_sorted(&order)) {
 		if (sync_records(r, f) < 0)
 			return -1;
@@ -341,4 +348,18 @@ results_publish(struct results *r, struct fault *f)
 		r->fd = fd;
 	}
 	return journal_remove(&r->journal, f);
+}
+
+int
+results_publish(struct results *r, struct fault *f)
+{
+	if (results_flush(r, f) < 0)
+		return -1;
+	if (r->stream >= 0)
+		return 0;
+	if (r->journal.fd >= 0 && put_in_order(r, f) < 0)
+		return -1;
+	if (!r->cached)
+		cache_store(r->path, r->fd, r->version_column, r->index);
+	return 0;
 }

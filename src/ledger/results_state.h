@@ -25,6 +25,8 @@ struct results {
 	int64_t end;           /* bytes of the file and of out together */
 	struct buf out;        /* added, not yet written */
 	bool superseded;       /* a record of this run takes the place of an old one */
+	bool cached;           /* the cache of the index beside the file is of the file as it is */
+	char *version_column;  /* whose values the index knows; NULL: none */
 	bool distrusted;       /* a sync failed: what is on the disk, only the next run can find out */
 	bool records_unsynced; /* written since the last sync */
 	int64_t sync_due_ms;   /* when to sync the next time; INT64_MAX: all is on the disk */

@@ -30,6 +30,25 @@ find_lf(struct lines *l)
 	return l->has_lf;
 }
 
+bool
+lines_peek(struct lines *l, struct span *out)
+{
+	if (!find_lf(l))
+		return false;
+	*out = (struct span){l->window.p + l->at, l->searched - l->at};
+	return true;
+}
+
+void
+lines_take(struct lines *l)
+{
+	size_t n = l->searched + 1 - l->at;
+
+	l->line++;
+	l->at += n;
+	l->offset += (int64_t)n;
+}
+
 /* The length of the line at l->at with its end; 0: its end is not in the window. */
 static size_t
 line_length(struct lines *l)

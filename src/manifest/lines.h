@@ -33,4 +33,10 @@ void lines_init(struct lines *l, struct source *s, bool cr_ends, struct span win
  */
 enum source_status lines_next(struct lines *l, bool block, struct span *out, struct fault *f);
 
+/* The bytes up to the next LF if they are in the window, without that; CRs are not looked for. */
+bool lines_peek(struct lines *l, struct span *out);
+
+/* Takes what lines_peek gave as the next line, its LF with it. The bytes stay valid like a line's. */
+void lines_take(struct lines *l);
+
 #endif

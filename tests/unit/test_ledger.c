@@ -65,6 +65,35 @@ the_kth_row_belongs_to_the_kth_record(void **state)
 	index_free(x);
 }
 
+/* Rows in the order of the records, and in any other: the same records. */
+static void
+rows_in_any_order(void **state)
+{
+	static const unsigned orders[][6] = {
+		{1, 2, 1, 3, 1, 4}, {4, 3, 2, 1, 1, 1}, {1, 1, 1, 2, 3, 4}, {3, 1, 4, 1, 2, 1}};
+	static const uint32_t of_others[] = {0, 0, 1, 3, 5}, of_first[] = {0, 2, 4};
+	struct index *x;
+	uint32_t head;
+	size_t o, i, nth;
+
+	(void)state;
+	for (o = 0; o < COUNT_OF(orders); o++) {
+		x = index_new();
+		for (i = 0; i < 6; i++)
+			index_load(x, id(orders[0][i]), KNOWN_ASSET, (int64_t)i);
+		for (i = nth = 0; i < 6; i++) {
+			uint32_t want = orders[o][i] == 1 ? of_first[nth++] : of_others[orders[o][i]];
+
+			assert_int_equal(index_row(x, id(orders[o][i]), &head), want);
+			assert_int_equal(head, orders[o][i] == 1 ? 0 : want);
+		}
+		assert_int_equal(index_row(x, id(9), &head), 6);
+		assert_int_equal(index_row(x, id(4), &head), 7);
+		assert_int_equal(head, 5);
+		index_free(x);
+	}
+}
+
 /* A record written and read back, cell by cell and value by value. */
 static void
 records_round_trip(void **state)
@@ -239,6 +268,7 @@ main(void)
 		cmocka_unit_test(shards_are_as_documented_and_even),
 		cmocka_unit_test(identities_differ_by_type_and_url),
 		cmocka_unit_test(the_kth_row_belongs_to_the_kth_record),
+		cmocka_unit_test(rows_in_any_order),
 		cmocka_unit_test(records_round_trip),
 		cmocka_unit_test(a_file_is_widened_and_put_in_order),
 		cmocka_unit_test(what_is_no_results_file_is_refused),
