@@ -235,6 +235,26 @@ replacement_add(struct replacement *r, struct span s, struct fault *f)
 }
 
 int
+replacement_add_from(struct replacement *r, int fd, int64_t offset, int64_t n, struct fault *f)
+{
+	while (n > 0) {
+		size_t part = n < (int64_t)REPLACEMENT_CHUNK ? (size_t)n : REPLACEMENT_CHUNK;
+
+		buf_reserve(&r->out, part);
+		errno = EIO; /* if it ends too early */
+		if (file_read_at(fd, r->out.data + r->out.len, part, offset) != (int64_t)part)
+			return file_fault(f, "read", r->path);
+		r->out.len += part;
+		r->bytes += (int64_t)part;
+		offset += (int64_t)part;
+		n -= (int64_t)part;
+		if (r->out.len >= REPLACEMENT_CHUNK && drain(r, f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
 file_sync_folder(const char *path, struct fault *f)
 {
 	char *copy = mem_strdup(path);

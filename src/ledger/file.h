@@ -67,6 +67,9 @@ int replacement_open(struct replacement *r, const char *path, struct fault *f);
 /* Adds bytes. -1: *f filled in. */
 int replacement_add(struct replacement *r, struct span s, struct fault *f);
 
+/* Adds n bytes of a file from an offset on. -1: *f filled in. */
+int replacement_add_from(struct replacement *r, int fd, int64_t offset, int64_t n, struct fault *f);
+
 /* Writes and syncs what was added: the file is whole, and *mark says which. -1: *f filled in. */
 int replacement_finish(struct replacement *r, struct file_mark *mark, struct fault *f);
 

@@ -104,13 +104,40 @@ choose_window(struct windows *ws, int64_t offset)
 	return &ws->window[i];
 }
 
+/*
+ * Copies what lies before the last of as many records from number i on as stand in the file as they
+ * have to in the copy, and moves *at on. Returns that last one's number: i if there is no more.
+ */
+static int64_t
+copy_run(const struct order *o, uint32_t i, int64_t *at, struct replacement *out, struct fault *f)
+{
+	int64_t start = o->place(o->ctx, i), place = start, next = start;
+	uint32_t last = i, k;
+
+	if (start < 0 || start >= o->appended)
+		return i;
+	while (last + 1 < o->n) {
+		next = o->place(o->ctx, last + 1);
+		if (next <= place || next >= o->appended)
+			break;
+		place = next;
+		last++;
+	}
+	if (replacement_add_from(out, o->fd, start, place - start, f) < 0)
+		return -1;
+	for (k = i; k < last && o->moved; k++)
+		o->moved(o->ctx, k, *at + o->place(o->ctx, k) - start);
+	*at += place - start;
+	return last;
+}
+
 static int
 copy_records(const struct order *o, struct replacement *out, struct fault *f)
 {
 	struct windows ws = {.uses = 0};
 	struct buf header = {0};
 	struct span record;
-	int64_t place, at;
+	int64_t place, at, last;
 	int rc = 0;
 	uint32_t i;
 	size_t k;
@@ -122,6 +149,12 @@ copy_records(const struct order *o, struct replacement *out, struct fault *f)
 	if (header.len > 0)
 		rc = replacement_add(out, buf_span(&header), f);
 	for (i = 0; rc == 0 && i < o->n; i++) {
+		last = copy_run(o, i, &at, out, f);
+		if (last < 0) {
+			rc = -1;
+			break;
+		}
+		i = (uint32_t)last;
 		place = o->place(o->ctx, i);
 		if (place < 0)
 			continue;

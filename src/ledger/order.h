@@ -36,6 +36,7 @@ struct order {
 	const struct layout *layout;
 	int fd;
 	int64_t end;      /* bytes of the file */
+	int64_t appended; /* where the run began to append: before it records lie by their numbers */
 	uint32_t n;       /* record numbers are below this */
 	int64_t (*place)(const void *ctx, uint32_t number); /* of a record's newest text; -1: none */
 	void (*moved)(void *ctx, uint32_t number, int64_t place); /* in the copy; may be NULL */

@@ -197,6 +197,7 @@ settle(struct recoverer *r, mode_t mode, struct fault *f)
 	if (check_written(r, f) < 0 || record_doubts(r, f) < 0)
 		return RESULTS_UNWRITABLE;
 	order.end = r->end;
+	order.appended = r->story.base.bytes;
 	order.n = r->n_places > r->story.n_fates ? r->n_places : r->story.n_fates;
 	fd = order_publish(&order, r->path, mode, &r->journal, f);
 	if (fd < 0)

@@ -331,6 +331,7 @@ put_in_order(struct results *r, struct fault *f)
 		.fd = r->fd,
 		.n = index_count(r->index),
 		.end = r->end,
+		.appended = r->size_before,
 		.place = place_of,
 		.moved = moved,
 		.ctx = r->index,
