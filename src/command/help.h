@@ -26,9 +26,6 @@ enum command help_command_at(size_t i);
 /* The name of a command; NULL for COMMAND_NONE. */
 const char *help_command_name(enum command c);
 
-/* The names of all commands, at most max of them; returns how many. */
-size_t help_command_names(struct span *out, size_t max);
-
 /* Prints to standard output; each returns the exit status: 0, or 1 when it cannot be written. */
 int help_general(void);
 int help_of(enum command c);
