@@ -295,11 +295,13 @@ next_whole(struct scan *s, struct fault *f)
 static bool
 is_superseded(const struct scan *s)
 {
-	const struct journal_fate *fate = &s->story.fates[s->number];
+	const struct journal_fate *fate;
 
+	if (s->row.offset >= s->story.base.bytes || s->number >= s->story.n_fates)
+		return false;
+	fate = &s->story.fates[s->number];
 	/* its newer text must be within the bytes that are read, whole */
-	return s->row.offset < s->story.base.bytes && s->number < s->story.n_fates &&
-	       fate->place >= 0 && fate->place + fate->bytes <= s->size;
+	return fate->place >= 0 && fate->place + fate->bytes <= s->size;
 }
 
 enum scan_status
