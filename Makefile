@@ -146,7 +146,7 @@ $(BUILD)/%.o: %.c Makefile
 
 -include $(ALL_OBJECTS:.o=.d)
 
-## check: all tests that end in two minutes
+## check: all tests but the long ones: two to three minutes
 check: check-layers check-drift check-install check-unit check-conformance check-fuzz check-cli check-crash check-growth
 
 ## check-unit: one program per module

@@ -29,7 +29,7 @@
 
 #define LANE_TRANSFERS 32 /* in one CURLM, at most ... */
 #define LANE_TRANSFERS_TLS 128 /* ... but a lane with TLS has the certificates in memory */
-#define LANES_FROM 64          /* below that one CURLM is as fast */
+#define LANES_FROM 64          /* fewer share one CURLM */
 #define EVENTS 64          /* taken from one epoll_wait */
 #define DEADLINE_STEP_MS 100 /* how exactly an attempt's time is kept */
 #define LONGEST_WAIT_MS 60000 /* an upper bound for a wait; only a guard against overflow */

@@ -85,7 +85,7 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	return 0;
 }
 
-#define BATCH 16 /* enough to hide the way to memory; more gains nothing */
+#define BATCH 16 /* on their way to memory at once */
 #define VALUE_BYTES (LIMIT_ASSET_ID_BYTES + 1) /* more than any value that is valid has */
 
 /* The values of a record that the index needs. */
