@@ -46,7 +46,7 @@ SOURCES := \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
 	src/ledger/results.c src/ledger/scan.c \
-	src/api/engine.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/api/engine.c src/api/head.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
 	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/histogram.c \
 	src/show/machine.c src/show/minutes.c src/show/page.c src/show/page_failures.c \
 	src/show/page_style.c src/show/plot.c src/show/progress.c src/show/report.c \
@@ -74,7 +74,7 @@ LIBRARY := $(BUILD)/liblade.a
 STANDIN_OBJECTS := $(STANDIN_SOURCES:%.c=$(BUILD)/%.o)
 FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/fuzz_journal.c tests/fuzz/fuzz_results.c \
 	tests/fuzz/fuzz_server.c tests/fuzz/fuzz_url.c tests/fuzz/fuzz_words.c tests/fuzz/targets.c
-FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results units options
+FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results journal units options
 CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
 SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
 BENCH_PROGRAMS := $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/measure

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "version.h"
 
 #define SET(easy, option, value)                                                                   \
 	do {                                                                                       \
@@ -47,6 +48,7 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 void
 media_prepare(CURL *easy)
 {
+	SET(easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);
 	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);

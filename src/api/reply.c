@@ -1,7 +1,8 @@
 /*
  * Theory. One yajl pass over the whole body (bounded by LIMIT_REPLY_BYTES) that keeps four members:
- * `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an unfinished
- * string behind the value for success, so the bytes behind the object are looked at here.
+ * `code` and `msg` at depth 1, `data.assetId` and `data.status` at depth 2. yajl takes an
+ * unfinished string behind the value for success, so the bytes behind the object are looked at
+ * here.
  */
 #include "api/reply.h"
 
@@ -13,7 +14,7 @@
 #include "base/diag.h"
 #include "base/text.h"
 
-#define EXCERPT_BYTES 80           /* of a body that is no envelope, for lade_message */
+#define EXCERPT_BYTES 80 /* of a body that is no envelope, for lade_message */
 #define LONGEST_RETRY_AFTER_MS (INT64_C(366) * 86400 * 1000)
 
 /* Which member the next value belongs to. */
@@ -23,9 +24,9 @@ struct parser {
 	yajl_handle yajl;
 	struct reply *reply;
 	struct buf msg;
-	unsigned depth;     /* open containers */
+	unsigned depth;	    /* open containers */
 	bool top_is_object; /* depth 1 is an object */
-	bool in_data;       /* depth 2 is the member data of the top object */
+	bool in_data;	    /* depth 2 is the member data of the top object */
 	enum member member;
 	unsigned codes, ids; /* how many of each were seen */
 	bool bad_code;
@@ -107,13 +108,11 @@ take_code(struct parser *p, struct span value)
 		p->bad_code = true;
 		return;
 	}
-	take_word(p, value);
-	if (digits == 0 || digits > 18)
+	while (i < value.n && digits <= 18 && isdigit((unsigned char)value.p[i]))
+		number = number * 10 + (value.p[i++] - '0');
+	if (i < value.n || digits == 0) {
+		take_word(p, value);
 		return;
-	for (; i < value.n; i++) {
-		if (!isdigit((unsigned char)value.p[i]))
-			return;
-		number = number * 10 + (value.p[i] - '0');
 	}
 	memcpy(r->code_text, value.p, value.n);
 	r->code_text[value.n] = '\0';
@@ -275,6 +274,8 @@ reply_message(struct buf *out, struct span text)
 	struct buf raw = {0};
 
 	buf_clear(out);
+	if (text.n == 0)
+		return;
 	buf_add_span(&raw, text);
 	diag_mask(&raw); /* before the cut: half a key is a secret too */
 	if (raw.len > 0 && strchr("=+-@", raw.data[0]) && raw.data[0] != '\0')
@@ -365,7 +366,8 @@ reply_retry_after_ms(const char *value, int64_t wall_ms)
 			p++;
 		if (*p != '\0')
 			return -1;
-		ms = seconds > LONGEST_RETRY_AFTER_MS / 1000 ? LONGEST_RETRY_AFTER_MS : seconds * 1000;
+		ms = seconds > LONGEST_RETRY_AFTER_MS / 1000 ? LONGEST_RETRY_AFTER_MS
+							     : seconds * 1000;
 	} else {
 		date = isalpha((unsigned char)*p) ? curl_getdate(value, NULL) : (time_t)-1;
 		if (date == (time_t)-1)

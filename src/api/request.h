@@ -7,17 +7,10 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-/* Writes bodies, one after the other. */
-struct request_writer;
-
-struct request_writer *request_writer_new(void);
-void request_writer_free(struct request_writer *w); /* w may be NULL */
-
 /*
  * Adds the JSON body {"assetType":…,"url":…,"name":…}; an empty name is left out. All three are
  * valid UTF-8 (the caller has checked), so this cannot fail.
  */
-void request_body(struct request_writer *w, struct buf *out, const char *asset_type,
-		  struct span url, struct span name);
+void request_body(struct buf *out, const char *asset_type, struct span url, struct span name);
 
 #endif

@@ -15,15 +15,16 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "api/ratelimit.h"
+#include "api/head.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "version.h"
 
 #define UPLOAD_PATH "/kyyVideo2/asset/upload"
 #define ASSET_PATH "/kyyVideo2/asset/"
-#define RECEIVE_BYTES 4096 /* at a time: answers are short, and each handle keeps so much */
-#define HOST_BYTES 256 /* a host name has at most 253 characters */
+#define USER_AGENT "User-Agent: lade/" LADE_VERSION
+#define RECEIVE_BYTES 1024 /* at a time: answers are short, and each handle keeps so much */
+#define HOST_BYTES 256	   /* a host name has at most 253 characters */
 
 struct site {
 	struct site_options options;
@@ -40,15 +41,16 @@ struct transfer {
 	CURL *easy;
 	struct site *site;
 	struct attempt *attempt;
-	struct buf body; /* of the reply */
+	struct head head; /* of the answer */
+	struct buf body;  /* of the answer */
 	struct reply reply;
 	char error[CURL_ERROR_SIZE];
 	char redirect_host[HOST_BYTES];
-	unsigned prereqs;   /* calls before a sending, in this attempt */
-	long base_bytes;    /* CURLINFO_REQUEST_SIZE at the first of them */
-	bool too_large;     /* the reply passed LIMIT_REPLY_BYTES */
-	bool is_question;   /* how the handle is set up now */
-	bool is_set;        /* it is set up at all */
+	unsigned prereqs; /* calls before a sending, in this attempt */
+	long base_bytes;  /* CURLINFO_REQUEST_SIZE at the first of them */
+	bool too_large;	  /* the reply passed LIMIT_REPLY_BYTES */
+	bool is_question; /* how the handle is set up now */
+	bool is_set;	  /* it is set up at all */
 };
 
 /* An option that cannot be set is a bug or a libcurl that is too old: nothing may be sent then. */
@@ -76,11 +78,14 @@ make_headers(struct site *s)
 	struct buf auth = {0};
 
 	buf_printf(&auth, "Authorization: Bearer %s", s->options.key);
+	/* libcurl's printf writes CURLOPT_USERAGENT twice for each request, a line here once */
 	s->upload_headers = add_header(NULL, "Content-Type: application/json");
+	s->upload_headers = add_header(s->upload_headers, USER_AGENT);
 	s->upload_headers = add_header(s->upload_headers, "Accept:");
 	s->upload_headers = add_header(s->upload_headers, "Expect:");
 	s->upload_headers = add_header(s->upload_headers, auth.data);
-	s->question_headers = add_header(NULL, "Accept:");
+	s->question_headers = add_header(NULL, USER_AGENT);
+	s->question_headers = add_header(s->question_headers, "Accept:");
 	s->question_headers = add_header(s->question_headers, auth.data);
 	mem_wipe_free(auth.data, auth.cap);
 }
@@ -263,6 +268,17 @@ before_sending(void *ctx, char *primary_ip, char *local_ip, int primary_port, in
 	return request_bytes(t->easy) > t->base_bytes ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+/* A line of a head, for each answer of the attempt; without the header API that keeps all of them.
+ */
+static size_t
+on_header(char *line, size_t size, size_t n, void *ctx)
+{
+	struct transfer *t = ctx;
+
+	head_line(&t->head, (struct span){line, size * n});
+	return size * n;
+}
+
 static size_t
 on_body(char *data, size_t size, size_t n, void *ctx)
 {
@@ -310,13 +326,14 @@ transfer_new(struct site *s, void *owner)
 	SET(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(t->easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);
-	/* No timeouts here: deadlines are the engine's, for libcurl's own cost two timers a request.
-	 * What stays is its default of 300 s for a connection. */
+	/* No timeouts here: deadlines are the engine's, for libcurl's own cost two timers a
+	 * request. What stays is its default of 300 s for a connection. */
 	SET(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
 	SET(t->easy, CURLOPT_PREREQDATA, t);
 	SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
 	SET(t->easy, CURLOPT_WRITEDATA, t);
+	SET(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	SET(t->easy, CURLOPT_HEADERDATA, t);
 	if (!s->use_proxy)
 		SET(t->easy, CURLOPT_PROXY, "");
 	if (s->https)
@@ -332,14 +349,15 @@ transfer_free(struct transfer *t)
 	if (!t)
 		return;
 	curl_easy_cleanup(t->easy);
+	head_free(&t->head);
 	buf_free(&t->body);
 	reply_free(&t->reply);
 	free(t);
 }
 
 void
-transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open,
-		     void *open_ctx, curl_closesocket_callback on_close, void *close_ctx)
+transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open, void *open_ctx,
+		     curl_closesocket_callback on_close, void *close_ctx)
 {
 	SET(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	SET(t->easy, CURLOPT_OPENSOCKETDATA, open_ctx);
@@ -380,6 +398,7 @@ transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms)
 	t->base_bytes = 0;
 	t->too_large = false;
 	t->error[0] = '\0';
+	head_clear(&t->head);
 	buf_clear(&t->body);
 	if (a->media)
 		media_begin(a->media, t->easy);
@@ -438,29 +457,6 @@ redirect_host(struct transfer *t)
 	curl_free(host);
 	curl_url_cleanup(parts);
 	return t->redirect_host[0] ? t->redirect_host : NULL;
-}
-
-static int64_t
-retry_after_ms(struct transfer *t, int64_t wall_ms)
-{
-	struct curl_header *h;
-
-	/* of the final answer, not of a 103 before it */
-	if (curl_easy_header(t->easy, "Retry-After", 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
-		return -1;
-	return reply_retry_after_ms(h->value, wall_ms);
-}
-
-/* The fields that tell of the server's limit, of the final answer. */
-static struct quota_notice
-notice_of(struct transfer *t, int64_t wall_ms)
-{
-	struct quota_notice n = QUOTA_NOTICE_NONE;
-	struct curl_header *h = NULL;
-
-	while ((h = curl_easy_nextheader(t->easy, CURLH_HEADER, -1, h)))
-		ratelimit_field(&n, h->name, h->value, wall_ms);
-	return n;
 }
 
 /* A TCP handshake is one way there and back. */
@@ -522,9 +518,8 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 	a->retry_after_ms = -1;
 	a->certificate = rc == CURLE_PEER_FAILED_VERIFICATION && t->prereqs == 0 && !cancelled;
 	a->answer = (struct answer){
-		.handed_over = t->prereqs > 0 &&
-			       ((rc == CURLE_OK && !cancelled) ||
-				request_bytes(t->easy) > t->base_bytes),
+		.handed_over = t->prereqs > 0 && ((rc == CURLE_OK && !cancelled) ||
+						  request_bytes(t->easy) > t->base_bytes),
 		.broken = cancelled || rc != CURLE_OK,
 	};
 	a->reply_bytes = (int64_t)t->body.len;
@@ -542,9 +537,9 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 	else if (status / 100 == 3)
 		a->redirect_host = redirect_host(t);
 	if (status != 200 || t->reply.code_kind != CODE_NUMBER || t->reply.code != 0)
-		a->retry_after_ms = retry_after_ms(t, a->done_wall_ms);
+		a->retry_after_ms = head_retry_after_ms(&t->head, a->done_wall_ms);
 	a->answer.has_retry_after = a->retry_after_ms >= 0;
-	a->notice = notice_of(t, a->done_wall_ms);
+	a->notice = head_notice(&t->head, a->done_wall_ms);
 	a->way_ms = way_ms(t);
 	return a;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/json_plain.h"
 #include "base/mem.h"
 
 static void *
@@ -45,8 +46,16 @@ json_gen_new(struct buf *out)
 void
 json_string(struct buf *out, struct span s)
 {
-	yajl_gen gen = json_gen_new(out);
+	bool ascii = true;
+	yajl_gen gen;
 
+	if (s.n == 0 || json_plain_end(s.p, s.p + s.n, &ascii) == s.p + s.n) {
+		buf_add_char(out, '"');
+		buf_add_span(out, s);
+		buf_add_char(out, '"');
+		return;
+	}
+	gen = json_gen_new(out);
 	yajl_gen_string(gen, (const unsigned char *)s.p, s.n);
 	yajl_gen_free(gen);
 }

@@ -478,7 +478,6 @@ close_all(struct run *r)
 	buf_free(&r->sent_url);
 	buf_free(&r->trouble);
 	url_memo_free(&r->memo);
-	request_writer_free(r->writer);
 	free(r);
 }
 
@@ -516,7 +515,6 @@ run_files(const struct options *o, struct outputs *outputs, const char *key, cha
 	r->manifests = mem_calloc(n, sizeof(struct manifest *));
 	r->signal_fd = -1;
 	r->known_mask = choose(o);
-	r->writer = request_writer_new();
 	status = open_site(r, key);
 	if (status < 0)
 		status = open_files(r);

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "api/engine.h"
-#include "api/request.h"
 #include "command/options.h"
 #include "command/outputs.h"
 #include "ledger/results.h"
@@ -98,7 +97,6 @@ struct run {
 	struct summary summary;
 	struct progress progress;
 	struct url_memo memo;
-	struct request_writer *writer;
 	struct buf sent_url;    /* scratch */
 	struct buf record_text; /* scratch */
 	struct fault fault;     /* scratch */

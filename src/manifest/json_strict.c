@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/json_plain.h"
 #include "base/limits.h"
 
 struct judge {
@@ -63,54 +64,16 @@ judge_escape(struct judge *j)
 	return NULL;
 }
 
-/* Whether a byte of a string is neither its end, nor an escape, nor a control character. */
-static bool
-is_plain(char c)
-{
-	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
-}
-
-/*
- * The first byte from p on that is not plain, or end; j->odd gets set when there may be bytes that are
- * no ASCII. Eight at a time: a byte's top bit is set in odd where it is below 0x20, a quotation mark,
- * or a backslash; a borrow can set only higher ones falsely, so the lowest is right.
- */
-static const char *
-skip_plain(struct judge *j, const char *p)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-	uint64_t eight, quotes, slashes, odd, high = 0;
-
-	for (; j->end - p >= 8; p += 8) {
-		memcpy(&eight, p, sizeof eight);
-		quotes = eight ^ ones * '"';
-		slashes = eight ^ ones * '\\';
-		high |= eight;
-		odd = (((eight - ones * 0x20) & ~eight) | ((quotes - ones) & ~quotes) |
-		       ((slashes - ones) & ~slashes)) &
-		      tops;
-		if (odd) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-			p += __builtin_ctzll(odd) / 8;
-#endif
-			break;
-		}
-	}
-	for (; p < j->end && is_plain(*p); p++)
-		high |= (unsigned char)*p;
-	j->odd |= (high & tops) != 0;
-	return p;
-}
-
 /* A string, from its opening quote on; j->escaped tells whether it has an escape. */
 static const char *
 judge_string(struct judge *j)
 {
 	const char *wrong, *p = j->p + 1;
+	bool ascii = true;
 
 	j->escaped = false;
 	for (;;) {
-		p = skip_plain(j, p);
+		p = json_plain_end(p, j->end, &ascii);
 		j->p = p;
 		if (p == j->end)
 			return TOO_EARLY;
@@ -126,6 +89,7 @@ judge_string(struct judge *j)
 		j->escaped = j->odd = true;
 		p = j->p;
 	}
+	j->odd |= !ascii;
 	j->p++;
 	return NULL;
 }

@@ -63,6 +63,7 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 	[ "$(field lade_assetType 1)" = Image ]
 	[ "$(field url 1)" = https://shop.example.com/page ]
 	[ "$(cut -f 9 journal)" = '{"assetType":"Image","url":"https://cdn.example.com/1.jpg","name":"One"}' ]
+	[ "lade/$(cut -f 10 journal | cut -d / -f 2)" = "$("$LADE" --version | head -1 | tr ' ' /)" ]
 	upload m.results.csv
 	expect_status 0
 	expect_received 1

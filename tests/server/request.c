@@ -71,6 +71,8 @@ read_header(struct request *r, struct text line, size_t *length, bool *has_lengt
 		r->key = (struct text){v.p + 7, v.n - 7};
 	else if (is_header(line, "content-type", &v))
 		r->json = begins(v, "application/json");
+	else if (is_header(line, "user-agent", &v))
+		r->agent = v;
 	else if (is_header(line, "connection", &v))
 		r->close = r->close || begins(v, "close");
 	return true;

@@ -11,7 +11,7 @@ struct text {
 };
 
 struct request {
-	struct text method, target, key, body; /* key: what stands behind "Bearer " */
+	struct text method, target, key, agent, body; /* key: what stands behind "Bearer " */
 	bool json;                             /* Content-Type: application/json */
 	bool close;                            /* Connection: close, or HTTP/1.0 */
 	size_t bytes;                          /* of the whole request */

@@ -150,6 +150,8 @@ journal_request(const struct conn *c, const struct request *r, const char *key, 
 	journal_len += (size_t)snprintf(journal + journal_len, 128, "\t%s\t%d\t%s\t", key, status,
 					id && *id ? id : "-");
 	journal_escaped(r->body);
+	journal[journal_len++] = '\t';
+	journal_escaped(r->agent);
 	journal[journal_len++] = '\n';
 }
 
