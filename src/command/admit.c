@@ -15,7 +15,7 @@
 #include "manifest/json.h"
 
 #define ROWS_PER_TURN 512 /* read at one go at most, so that answers are not kept waiting */
-#define HELD_BASE 1000	  /* with 4 N: rows that may wait; the contract's bound */
+#define HELD_BASE 1000    /* with 4 N: rows that may wait; the contract's bound */
 
 struct work *
 work_new(struct run *r)
@@ -65,8 +65,7 @@ note_members(struct run *r, struct work *w, const struct manifest_row *row)
 {
 	const struct manifest_plan *plan = manifest_plan(r->manifest);
 
-	if (row->cells) { /* CSV: the layout says which columns there are; NDJSON: what is missing
-			   */
+	if (row->cells) { /* CSV: the layout says which columns there are; NDJSON: what is missing */
 		w->write_type = !plan->plain_type || row->type_word.n == 0;
 		w->write_url = !plan->plain_url;
 		w->write_name = !plan->plain_name;
@@ -81,8 +80,7 @@ note_members(struct run *r, struct work *w, const struct manifest_row *row)
 
 /* old: the record that the row has; NULL: none. */
 static void
-carry(struct run *r, struct work *w, const struct manifest_row *row,
-      const struct record_values *old)
+carry(struct run *r, struct work *w, const struct manifest_row *row, const struct record_values *old)
 {
 	const struct layout *l = results_layout(r->results);
 	size_t n;
@@ -155,8 +153,8 @@ static struct work *
 make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
 {
 	struct work *w = work_new(r);
-	struct span type =
-		row->type != ASSET_NONE ? span_of(asset_type_name(row->type)) : row->type_word;
+	struct span type = row->type != ASSET_NONE ? span_of(asset_type_name(row->type))
+						   : row->type_word;
 
 	item_init(&w->item, head);
 	w->version = index_version_of(row->version);
@@ -183,8 +181,7 @@ make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 static void
 warn(struct run *r, const struct manifest_row *row, const char *text)
 {
-	diag_detail(DIAG_VERBOSE, "%s:%lld: warning: %s", r->manifest_path, (long long)row->line,
-		    text);
+	diag_detail(DIAG_VERBOSE, "%s:%lld: warning: %s", r->manifest_path, (long long)row->line, text);
 }
 
 /* Checks a row and makes it ready; false: it was invalid. */
@@ -221,7 +218,8 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 	}
 	r->admitted++;
 	buf_clear(&w->body);
-	request_body(&w->body, asset_type_name(row->type), buf_span(&r->sent_url), row->name);
+	request_body(&w->body, asset_type_name(row->type), buf_span(&r->sent_url),
+		     row->name);
 	w->attempt.body = buf_span(&w->body);
 	w->attempt.owner = w;
 	queue_add(&r->schedule.queue, &w->item);
