@@ -6,39 +6,41 @@
 #define LADE_BASE_JSON_PLAIN_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /*
  * The first byte from p on that is not plain, or end; *ascii becomes false where there may be bytes
- * beyond ASCII before it. Eight at a time: a byte's top bit is set in odd where it is below 0x20, a
- * quotation mark, or a backslash; a borrow can set only higher ones falsely, so the lowest is
- * right.
+ * beyond ASCII before it. Where there is SSE2 (every x86-64), sixteen bytes are one step.
  */
 static inline const char *
 json_plain_end(const char *p, const char *end, bool *ascii)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
-	uint64_t eight, quotes, slashes, odd, high = 0;
+	unsigned high = 0;
+#ifdef __SSE2__
+	__m128i bytes, odd;
+	unsigned at;
 
-	for (; end - p >= 8; p += 8) {
-		memcpy(&eight, p, sizeof eight);
-		quotes = eight ^ ones * '"';
-		slashes = eight ^ ones * '\\';
-		high |= eight;
-		odd = (((eight - ones * 0x20) & ~eight) | ((quotes - ones) & ~quotes) |
-		       ((slashes - ones) & ~slashes)) &
-		      tops;
-		if (odd) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-			p += __builtin_ctzll(odd) / 8;
-#endif
+	for (; end - p >= 16; p += 16) {
+		bytes = _mm_loadu_si128((const __m128i *)p);
+		odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+				   _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+		/* below 0x20: the lesser of a byte and 0x1F is the byte */
+		odd = _mm_or_si128(odd, _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)),
+						       bytes));
+		high |= (unsigned)_mm_movemask_epi8(bytes) << 8;
+		at = (unsigned)_mm_movemask_epi8(odd);
+		if (at) {
+			p += __builtin_ctz(at);
 			break;
 		}
 	}
+#endif
 	for (; p < end && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\'; p++)
 		high |= (unsigned char)*p;
-	if (high & tops)
+	if (high >= 0x80)
 		*ascii = false;
 	return p;
 }

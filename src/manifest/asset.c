@@ -1,5 +1,7 @@
 #include "manifest/asset.h"
 
+#include <ctype.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/limits.h"
@@ -10,15 +12,28 @@ static const char *const names[] = {
 	[ASSET_AUDIO] = "Audio", [ASSET_DOCUMENT] = "Document",
 };
 
+#define EXTENSION_BYTES 8
+
 /* What an extension tells; the man page has the same table. ".ts" is left out: it is also code. */
 static const struct {
-	const char *extensions; /* each behind a blank */
+	char extension[EXTENSION_BYTES]; /* with NULs behind it */
 	enum asset_type type;
 } extensions[] = {
-	{" jpg jpeg jpe jfif png webp bmp dib tif tiff gif heic heif avif", ASSET_IMAGE},
-	{" mp4 m4v mov avi mkv webm mpg mpeg wmv flv 3gp ogv", ASSET_VIDEO},
-	{" wav mp3 m4a aac flac ogg oga opus wma aif aiff", ASSET_AUDIO},
-	{" pdf doc docx ppt pptx xls xlsx txt md rtf csv odt ods odp epub", ASSET_DOCUMENT},
+	{"jpg", ASSET_IMAGE}, {"jpeg", ASSET_IMAGE}, {"jpe", ASSET_IMAGE}, {"jfif", ASSET_IMAGE},
+	{"png", ASSET_IMAGE}, {"webp", ASSET_IMAGE}, {"bmp", ASSET_IMAGE}, {"dib", ASSET_IMAGE},
+	{"tif", ASSET_IMAGE}, {"tiff", ASSET_IMAGE}, {"gif", ASSET_IMAGE}, {"heic", ASSET_IMAGE},
+	{"heif", ASSET_IMAGE}, {"avif", ASSET_IMAGE},
+	{"mp4", ASSET_VIDEO}, {"m4v", ASSET_VIDEO}, {"mov", ASSET_VIDEO}, {"avi", ASSET_VIDEO},
+	{"mkv", ASSET_VIDEO}, {"webm", ASSET_VIDEO}, {"mpg", ASSET_VIDEO}, {"mpeg", ASSET_VIDEO},
+	{"wmv", ASSET_VIDEO}, {"flv", ASSET_VIDEO}, {"3gp", ASSET_VIDEO}, {"ogv", ASSET_VIDEO},
+	{"wav", ASSET_AUDIO}, {"mp3", ASSET_AUDIO}, {"m4a", ASSET_AUDIO}, {"aac", ASSET_AUDIO},
+	{"flac", ASSET_AUDIO}, {"ogg", ASSET_AUDIO}, {"oga", ASSET_AUDIO}, {"opus", ASSET_AUDIO},
+	{"wma", ASSET_AUDIO}, {"aif", ASSET_AUDIO}, {"aiff", ASSET_AUDIO},
+	{"pdf", ASSET_DOCUMENT}, {"doc", ASSET_DOCUMENT}, {"docx", ASSET_DOCUMENT},
+	{"ppt", ASSET_DOCUMENT}, {"pptx", ASSET_DOCUMENT}, {"xls", ASSET_DOCUMENT},
+	{"xlsx", ASSET_DOCUMENT}, {"txt", ASSET_DOCUMENT}, {"md", ASSET_DOCUMENT},
+	{"rtf", ASSET_DOCUMENT}, {"csv", ASSET_DOCUMENT}, {"odt", ASSET_DOCUMENT},
+	{"ods", ASSET_DOCUMENT}, {"odp", ASSET_DOCUMENT}, {"epub", ASSET_DOCUMENT},
 };
 
 const char *
@@ -45,32 +60,19 @@ asset_type_parse(struct span word)
 	return ASSET_NONE;
 }
 
-/* Whether a list of words, each behind a blank, holds this one. */
-static bool
-list_has(const char *list, struct span word)
-{
-	const char *p;
-	size_t n;
-
-	for (p = list; *p == ' '; p += n) {
-		p++;
-		n = strcspn(p, " ");
-		if (n == word.n && strncasecmp(p, word.p, n) == 0)
-			return true;
-	}
-	return false;
-}
-
 enum asset_type
 asset_type_infer(struct span url)
 {
 	struct span ext = url_extension(url);
+	char word[EXTENSION_BYTES] = {0};
 	size_t i;
 
-	if (ext.n == 0)
+	if (ext.n == 0 || ext.n >= sizeof word)
 		return ASSET_NONE;
+	for (i = 0; i < ext.n; i++)
+		word[i] = (char)tolower((unsigned char)ext.p[i]);
 	for (i = 0; i < sizeof extensions / sizeof *extensions; i++)
-		if (list_has(extensions[i].extensions, ext))
+		if (memcmp(extensions[i].extension, word, sizeof word) == 0)
 			return extensions[i].type;
 	return ASSET_NONE;
 }

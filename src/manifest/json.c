@@ -142,18 +142,14 @@ on_key(void *ctx, const unsigned char *text, size_t n)
 	struct span key = {(const char *)text, n};
 
 	check_length(l, n);
-	if (l->depth == 1) {
-		lookup_forget_below(l, 0);
-		lookup_follow(l, l->may_begin[n > 0 ? text[0] : 0], key);
-	} else {
+	if (l->depth > 1) {
 		lookup_follow(l, l->live, key);
+		return 1;
 	}
-	if (l->depth == 1) {
-		lookup_remember_key(l, key);
-		if (l->on_member) {
-			buf_clear(&l->key);
-			buf_add_span(&l->key, key);
-		}
+	lookup_name(l, key);
+	if (l->on_member) {
+		buf_clear(&l->key);
+		buf_add_span(&l->key, key);
 	}
 	return 1;
 }
@@ -309,9 +305,7 @@ on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, b
 	unsigned set, i;
 
 	l->walked = (size_t)(name.p + name.n + 1 - l->walk_start);
-	lookup_forget_below(l, 0);
-	lookup_follow(l, l->may_begin[name.n > 0 ? (unsigned char)name.p[0] : 0], name);
-	lookup_remember_key(l, name);
+	lookup_name(l, name);
 	if (l->live == 0)
 		return 1;
 	if (needs_yajl(l, kind, escaped))
@@ -378,6 +372,7 @@ json_members(struct span text, int (*on_member)(void *ctx, struct span key, stru
 	arena_free(&l.arena);
 	buf_free(&l.text);
 	buf_free(&l.key);
+	buf_free(&l.names);
 	free(l.keys);
 	return rc;
 }

@@ -1,7 +1,9 @@
 /*
  * Theory. A path knows how many of its parts the containers that are open match, so that all paths
  * are followed at once; those that match anything are a set of bits, and by a name's first byte a
- * table tells which paths can begin with it, so that most names cost nothing.
+ * table tells which paths can begin with it, so that most names cost nothing. Nearly all elements of
+ * a manifest have the same names in the same order: where each led is kept, and used again as long as
+ * they are the same.
  */
 #include "manifest/json_lookup.h"
 
@@ -78,6 +80,7 @@ json_lookup_free(struct json_lookup *l)
 		return;
 	buf_free(&l->text);
 	buf_free(&l->key);
+	buf_free(&l->names);
 	arena_free(&l->arena);
 	free(l->keys);
 	free(l);
@@ -107,7 +110,7 @@ lookup_follow(struct json_lookup *l, unsigned set, struct span name)
 		exact = span_equal(name, part);
 		if (!exact && !(l->paths[i].loose && text_same_loosely(name, part)))
 			continue;
-		l->loosely[i] = !exact;
+		l->loosely = (uint16_t)((l->loosely & ~(1u << i)) | (unsigned)!exact << i);
 		l->matched[i] = l->depth;
 		l->live |= (uint16_t)(1u << i);
 		l->led |= l->paths[i].n_parts == l->depth;
@@ -161,65 +164,135 @@ lookup_here(const struct json_lookup *l)
 void
 lookup_capture(struct json_lookup *l, unsigned i, enum json_kind kind, struct span text)
 {
-	if (l->kind[i] != JSON_ABSENT && l->loosely[i] && !l->loose[i])
+	bool loosely = l->loosely >> i & 1;
+
+	if (l->kind[i] != JSON_ABSENT && loosely && !l->loose[i])
 		return;
-	if (l->kind[i] != JSON_ABSENT && l->loosely[i] == l->loose[i] && !l->wrong) {
+	if (l->kind[i] != JSON_ABSENT && loosely == l->loose[i] && !l->wrong) {
 		l->wrong = "names the member that is needed twice";
 		l->wrong_at = lookup_here(l);
 	}
-	l->loose[i] = l->loosely[i];
+	l->loose[i] = loosely;
 	l->kind[i] = kind;
 	l->at[i] = l->text.len;
 	l->len[i] = text.n;
 	buf_add_span(&l->text, text);
 }
 
-void
-lookup_remember_key(struct json_lookup *l, struct span key)
+/* Whether the name is the known one at its place. */
+static bool
+is_known(const struct json_lookup *l, struct span name)
 {
+	const struct known_key *k = &l->keys[l->n_keys];
+
+	return l->n_keys < l->n_known && k->name_n == name.n &&
+	       (name.n == 0 || memcmp(l->names.data + k->name_at, name.p, name.n) == 0);
+}
+
+/* Where a known name leads. */
+static void
+recall(struct json_lookup *l, const struct known_key *k)
+{
+	unsigned set;
+
+	l->live = k->live;
+	l->loosely = k->loosely;
+	l->led = k->led;
+	for (set = l->live; set != 0; set &= set - 1)
+		l->matched[__builtin_ctz(set)] = 1;
+}
+
+/* Finds out where a name leads, and knows it from now on; what was known behind it is over. */
+static void
+learn(struct json_lookup *l, struct known_key *k, struct span name)
+{
+	size_t first = name.n > 0 ? (unsigned char)name.p[0] : 0;
+
+	l->names.len = l->n_keys > 0 ? k[-1].name_at + k[-1].name_n : 0;
+	l->led = false;
+	lookup_follow(l, l->may_begin[first], name);
+	*k = (struct known_key){.name_at = l->names.len,
+				.name_n = name.n,
+				.hash = XXH3_64bits(name.p, name.n),
+				.live = l->live,
+				.loosely = l->loosely,
+				.led = l->led};
+	buf_add_span(&l->names, name);
+	l->n_known = l->n_keys + 1;
+	if (l->n_distinct > l->n_keys)
+		l->n_distinct = l->n_keys;
+}
+
+void
+lookup_name(struct json_lookup *l, struct span name)
+{
+	struct known_key *k;
+
 	if (l->n_keys == l->cap_keys) {
 		l->cap_keys = l->cap_keys ? l->cap_keys * 2 : 64;
 		l->keys = mem_resize(l->keys, l->cap_keys, sizeof *l->keys);
 	}
-	l->keys[l->n_keys++] = (struct seen_key){XXH3_64bits(key.p, key.n), lookup_here(l)};
+	k = &l->keys[l->n_keys];
+	lookup_forget_below(l, 0);
+	if (is_known(l, name))
+		recall(l, k);
+	else
+		learn(l, k, name);
+	k->at = lookup_here(l);
+	l->n_keys++;
 }
 
 static int
 compare_keys(const void *a, const void *b)
 {
-	const struct seen_key *x = a, *y = b;
+	const struct known_key *x = a, *y = b;
 
 	if (x->hash != y->hash)
 		return x->hash > y->hash ? 1 : -1;
 	return (x->at > y->at) - (x->at < y->at);
 }
 
+/* The second of two names that are the same, among few; NULL: there is none. */
+static const struct known_key *
+twin_of_few(const struct known_key *k, size_t n)
+{
+	size_t i, j;
+
+	for (i = 1; i < n; i++)
+		for (j = 0; j < i; j++)
+			if (k[i].hash == k[j].hash)
+				return &k[i];
+	return NULL;
+}
+
+static const struct known_key *
+twin_of_many(struct json_lookup *l)
+{
+	struct known_key *k = l->keys;
+	size_t i;
+
+	l->n_known = 0; /* their order is lost */
+	qsort(k, l->n_keys, sizeof *k, compare_keys);
+	for (i = 1; i < l->n_keys; i++)
+		if (k[i].hash == k[i - 1].hash)
+			return &k[i];
+	return NULL;
+}
+
 /* Whether two top-level names are the same; wrong_at gets the place of the second. */
 bool
 lookup_has_twins(struct json_lookup *l)
 {
-	struct seen_key *k = l->keys;
-	size_t i, j;
+	const struct known_key *twin;
 
-	if (l->n_keys <= FEW_KEYS) {
-		for (i = 1; i < l->n_keys; i++) {
-			for (j = 0; j < i; j++) {
-				if (k[i].hash == k[j].hash) {
-					l->wrong_at = k[i].at;
-					return true;
-				}
-			}
-		}
+	if (l->n_keys <= l->n_distinct)
 		return false;
-	}
-	qsort(k, l->n_keys, sizeof *k, compare_keys);
-	for (i = 1; i < l->n_keys; i++) {
-		if (k[i].hash == k[i - 1].hash) {
-			l->wrong_at = k[i].at;
-			return true;
-		}
-	}
-	return false;
+	twin = l->n_keys <= FEW_KEYS ? twin_of_few(l->keys, l->n_keys) : twin_of_many(l);
+	if (twin)
+		l->wrong_at = twin->at;
+	else
+		l->n_distinct = l->n_known < l->n_keys ? l->n_known : l->n_keys;
+	return twin != NULL;
 }
 
 struct json_value

@@ -16,10 +16,13 @@
 #include "base/span.h"
 #include "manifest/json.h"
 
-/* A name that was met: its hash, and the offset of its last byte. */
-struct seen_key {
+/* A top-level name, and which paths it leads into. */
+struct known_key {
+	size_t name_at, name_n; /* in json_lookup.names */
 	uint64_t hash;
-	size_t at;
+	uint16_t live, loosely; /* bits, as in json_lookup */
+	bool led;
+	size_t at; /* offset of its last byte in the element */
 };
 
 struct json_lookup {
@@ -38,7 +41,7 @@ struct json_lookup {
 	int64_t item[LIMIT_DEPTH + 1]; /* index of the next item of an array */
 	uint16_t live;		       /* paths whose first part matches the way here, bits */
 	unsigned matched[JSON_PATHS];  /* leading parts of a path that the way here matches */
-	bool loosely[JSON_PATHS];      /* the last of them but for case, blanks, '-' and '_' */
+	uint16_t loosely; /* the last of them but for case, blanks, '-' and '_', bits */
 	bool loose[JSON_PATHS];	       /* so was the value found that is kept */
 	struct json_value top;
 	size_t end;	   /* behind the value; 0: not seen */
@@ -49,8 +52,11 @@ struct json_lookup {
 	size_t at[JSON_PATHS], len[JSON_PATHS];
 	enum json_kind kind[JSON_PATHS];
 	size_t top_at;
-	struct seen_key *keys; /* the top-level names */
+	struct known_key *keys; /* the top-level names, n_keys of this element, ... */
 	size_t n_keys, cap_keys;
+	size_t n_known;	   /* ... behind them those of one before it: most have the same */
+	size_t n_distinct; /* so many at the front have no twins */
+	struct buf names;
 	/* for json_members */
 	int (*on_member)(void *ctx, struct span key, struct json_value value);
 	void *ctx;
@@ -58,7 +64,7 @@ struct json_lookup {
 };
 
 /* Follows the paths of a set (bits) that go on with this name or index in the container that is
- * open. */
+ * open; a top-level name goes to lookup_name. */
 void lookup_follow(struct json_lookup *l, unsigned set, struct span name);
 
 /* The way comes back to a depth: what paths matched further down is over. */
@@ -74,8 +80,8 @@ size_t lookup_here(const struct json_lookup *l);
  * loosely, as in a CSV header; two of a kind are one too many. */
 void lookup_capture(struct json_lookup *l, unsigned i, enum json_kind kind, struct span text);
 
-/* Keeps a top-level name, for ... */
-void lookup_remember_key(struct json_lookup *l, struct span key);
+/* A top-level name comes: follows all paths from their beginnings, and keeps it for ... */
+void lookup_name(struct json_lookup *l, struct span name);
 
 /* ... whether two of them are the same; wrong_at gets the place of the second. */
 bool lookup_has_twins(struct json_lookup *l);

@@ -107,6 +107,8 @@ advance(struct json_reader *r, size_t n)
 {
 	const char *p = r->window.p + r->at, *end = p + n, *lf;
 
+	if (n == 0)
+		return;
 	while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
 		r->line++;
 		p = lf + 1;

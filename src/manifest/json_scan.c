@@ -1,10 +1,18 @@
 /*
  * Theory. Brackets are counted outside strings; inside a string only its closing quote matters, and
  * memchr finds that. What else may be wrong is not judged here.
+ *
+ * With SSE2, part of every x86-64, sixteen bytes without a backslash are one step: which of them lie in a
+ * string is the parity of the quotes before each, so that brackets are all that is looked at one by
+ * one (Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019, 3.1.1).
  */
 #include "manifest/json_scan.h"
 
 #include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static bool
 is_blank(char c)
@@ -31,6 +39,70 @@ scan_string(const char *start, const char *p, const char *end)
 	return NULL;
 }
 
+#ifdef __SSE2__
+
+#define STEP 16
+
+static unsigned
+equal_bytes(__m128i bytes, char c)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+}
+
+/* The brackets among sixteen bytes; whether the last of them closed the value that is scanned. */
+static bool
+count_brackets(struct json_scan *s, unsigned brackets, unsigned opens)
+{
+	for (; brackets; brackets &= brackets - 1) {
+		if (brackets & (0 - brackets) & opens)
+			s->depth++;
+		else if (--s->depth == 0)
+			break;
+	}
+	s->pos = brackets ? (size_t)__builtin_ctz(brackets) + 1 : STEP;
+	return brackets != 0;
+}
+
+/* Scans on inside a container, as far as there are sixteen bytes without a backslash. */
+static const char *
+scan_blocks(struct json_scan *s, const char *p, const char *end)
+{
+	unsigned inside, opens, closes;
+	__m128i bytes, folded;
+
+	for (; end - p >= STEP && !s->done; p += s->pos) {
+		bytes = _mm_loadu_si128((const __m128i *)p);
+		if (equal_bytes(bytes, '\\'))
+			break;
+		inside = equal_bytes(bytes, '"');
+		inside ^= inside << 1;
+		inside ^= inside << 2;
+		inside ^= inside << 4;
+		inside ^= inside << 8;
+		if (s->in_string)
+			inside = ~inside;
+		/* the bit that lower and upper case letters differ in makes [ a { and ] a } */
+		folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+		opens = equal_bytes(folded, '{');
+		closes = equal_bytes(folded, '}');
+		s->done = count_brackets(s, (opens | closes) & ~inside, opens);
+		s->in_string = !s->done && inside >> (STEP - 1) & 1;
+	}
+	return p;
+}
+
+#else
+
+static const char *
+scan_blocks(struct json_scan *s, const char *p, const char *end)
+{
+	(void)s;
+	(void)end;
+	return p;
+}
+
+#endif
+
 bool
 json_scan_value(struct json_scan *s, struct span text)
 {
@@ -38,6 +110,10 @@ json_scan_value(struct json_scan *s, struct span text)
 	const char *p = start + s->pos;
 
 	while (p < end && !s->done) {
+		if (s->depth > 0)
+			p = scan_blocks(s, p, end);
+		if (p == end || s->done)
+			break;
 		if (s->in_string) {
 			behind = scan_string(start, p, end);
 			s->in_string = behind == NULL;

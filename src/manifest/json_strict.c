@@ -347,7 +347,7 @@ walk_member(struct judge *j,
 		return false;
 	skip_blanks(j);
 	start = j->p;
-	if (start == j->end || judge_whole(j))
+	if (start == j->end || (*start == '"' ? judge_string(j) : judge_whole(j)))
 		return false;
 	kind = kind_of(*start);
 	if (kind == JSON_STRING)

@@ -163,11 +163,68 @@ fuzz_json(const uint8_t *data, size_t size)
 	     text.n > 100); /* the envelope may add to the depth that an element has */
 }
 
+#define PATHS 4
+
+/* What a lookup says of an element, as bytes. */
+static void
+add_lookup(struct buf *out, struct json_lookup *l, struct span text)
+{
+	struct json_value top, v;
+	struct json_wrong w = json_lookup_run(l, text, &top);
+	unsigned i;
+
+	buf_printf(out, "%s %zu %d %d.", w.text ? w.text : "", w.at, w.syntax, (int)top.kind);
+	for (i = 0; i < PATHS && !w.text; i++) {
+		v = json_lookup_value(l, i);
+		buf_printf(out, "%d:", (int)v.kind);
+		buf_add_span(out, v.text);
+	}
+	buf_add_char(out, '\n');
+}
+
+/* What a lookup knows of earlier elements changes nothing. */
+static void
+memory_agrees(struct span text)
+{
+	struct json_path paths[PATHS];
+	struct json_lookup *old, *fresh;
+	struct buf a = {0}, b = {0};
+	const char *lf, *end = text.p + text.n;
+	unsigned i;
+
+	json_path_init(&paths[0], "url", false);
+	json_path_init(&paths[1], "a.0.b", false);
+	json_path_init(&paths[2], "name", false);
+	json_path_init(&paths[3], "a", false);
+	paths[0].loose = paths[2].loose = true;
+	old = json_lookup_new(paths, PATHS);
+	for (; text.n > 0; text.p = lf + 1) {
+		lf = memchr(text.p, '\n', (size_t)(end - text.p));
+		lf = lf ? lf : end;
+		text.n = (size_t)(lf - text.p);
+		fresh = json_lookup_new(paths, PATHS);
+		add_lookup(&a, old, text);
+		add_lookup(&b, fresh, text);
+		json_lookup_free(fresh);
+		MUST(a.len == b.len && memcmp(a.data, b.data, a.len) == 0);
+		if (lf == end)
+			break;
+		text.n = (size_t)(end - lf - 1);
+	}
+	json_lookup_free(old);
+	for (i = 0; i < PATHS; i++)
+		json_path_fini(&paths[i]);
+	buf_free(&a);
+	buf_free(&b);
+}
+
 void
 fuzz_ndjson(const uint8_t *data, size_t size)
 {
-	if (size >= 2)
-		read_both_ways(data, size, (struct manifest_options){.format = MANIFEST_NDJSON});
+	if (size < 2)
+		return;
+	memory_agrees((struct span){(const char *)data + 2, size - 2});
+	read_both_ways(data, size, (struct manifest_options){.format = MANIFEST_NDJSON});
 }
 
 void

@@ -170,6 +170,16 @@ static const struct reading readings[] = {
 	{".json", "{\"a\":,\"b\":[{}]}", "fault at 1:6"},
 	{".json", "{\"a\":[{\"url\":\"u\"}]", "1::u:;fault at 1:19 the file ends before"},
 	/* JSON Lines */
+	/* what is known of the element before: other orders, names, numbers of names, and twins */
+	{".ndjson",
+	 "{\"a\":1,\"url\":\"u\",\"name\":\"x\"}\n{\"a\":2,\"url\":\"v\",\"name\":\"y\"}\n"
+	 "{\"url\":\"w\",\"a\":3}\n{\"url\":\"w\",\"URL\":\"z\"}\n{\"URL\":\"z\"}\n{\"name\":\"y\",\"url\":\"z\",\"a\":1}\n",
+	 "1::u:x;2::v:y;3::w:;4::w:;5::z:;6::z:y;."},
+	{".ndjson",
+	 "{\"url\":\"u\",\"a\":1,\"b\":2}\n{\"url\":\"u\",\"a\":1,\"a\":2}\n{\"url\":\"u\",\"a\":1,\"a\":2}\n"
+	 "{\"url\":\"v\",\"a\":1,\"b\":2}\n{\"url\":\"v\",\"a\":1,\"b\":2,\"a\":3}\n{\"url\":\"v\",\"a\":1,\"b\":2}\n",
+	 "1::u:;2!has two members of one name;3!has two members of one name;4::v:;"
+	 "5!has two members of one name;6::v:;."},
 	{".ndjson", "{\"url\":\"u\"}\r\n\n{\"url\":}\n\"v\"\n{} x\n{} \"x\n[1]\n",
 	 "1::u:;3!a value is missing here;4::v:;5!has text behind its value;"
 	 "6!has text behind its value;7!is neither an object nor a URL;."},
