@@ -77,7 +77,8 @@ FUZZ_TARGET_SOURCES := tests/fuzz/fuzz_csv.c tests/fuzz/fuzz_json.c tests/fuzz/f
 FUZZ_TARGETS := csv json ndjson manifest url type reply retry_after results journal units options
 CONFORMANCE_SOURCES := tests/conformance/test_conformance.c
 SIM_OBJECTS := $(SIM_SOURCES:%.c=$(BUILD)/%.o)
-BENCH_PROGRAMS := $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/measure
+BENCH_PROGRAMS := $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/controller $(BUILD)/tests/bench/libcurl \
+	$(BUILD)/tests/bench/measure
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 CONFORMANCE_PROGRAMS := $(CONFORMANCE_SOURCES:%.c=$(BUILD)/%)
 ALL_OBJECTS := $(OBJECTS) $(MAIN_OBJECT) $(STANDIN_OBJECTS) $(SIM_OBJECTS) \
@@ -127,7 +128,7 @@ $(UNIT_PROGRAMS) $(CONFORMANCE_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) -lcmocka $(LADE_LIBS)
 
-$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/%.o $(LIBRARY)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS_$(SAN)) $(LDFLAGS) -o $@ $^ $(LADE_LIBS)
 
@@ -209,7 +210,7 @@ BENCH ?=
 bench: $(BUILD)/lade $(BUILD)/standin $(BENCH_PROGRAMS)
 	@tests/install-deps build bench
 	@$(PROGRAMS) BARE=$(abspath $(BUILD)/tests/bench/bare) MEASURE=$(abspath $(BUILD)/tests/bench/measure) \
-		NPM=$(abspath build/npm) tests/bench/run $(BENCH)
+		LIBCURL=$(abspath $(BUILD)/tests/bench/libcurl) CONTROLLER=$(abspath $(BUILD)/tests/bench/controller) NPM=$(abspath build/npm) tests/bench/run $(BENCH)
 
 ## check-growth: what a row costs does not depend on how many there are: instructions, by valgrind
 check-growth: $(BUILD)/lade $(BUILD)/standin

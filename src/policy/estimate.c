@@ -21,6 +21,8 @@
 
 #include <math.h>
 
+#include "policy/number.h"
+
 #define SLOWEST_PER_S 0.01
 #define CUBE 0.003 /* a probe is 6 % up after 3 s, 30 % after 5 s, eightfold after 10 s */
 #define HOLD_S 5.0 /* the shortest stay, doubled with each confirmation */
@@ -41,7 +43,7 @@
 static double
 clamp(double x, double low, double high)
 {
-	return fmin(fmax(x, low), high);
+	return least(most(x, low), high);
 }
 
 static double
@@ -69,7 +71,7 @@ estimate_at(const struct estimate *e, double at_s)
 
 	if (x <= 0 || isinf(e->sustained_per_s))
 		return e->sustained_per_s;
-	return e->sustained_per_s * exp2(fmin(CUBE * x * x * x, 40));
+	return e->sustained_per_s * exp2(least(CUBE * x * x * x, 40));
 }
 
 enum estimate_phase
@@ -103,14 +105,14 @@ set_hold(struct estimate *e, double now_s, uint64_t random)
 	double refusals = clamp(c->refusals_before, 1, 3), hold_s;
 
 	if (e->confirmed > 0)
-		hold_s = fmax(HOLD_S * exp2(e->confirmed),
-			      fmax(SECONDS_PER_SILENCE * c->cost_s,
+		hold_s = most(HOLD_S * exp2(e->confirmed),
+			      most(SECONDS_PER_SILENCE * c->cost_s,
 				   REQUESTS_PER_REFUSAL * refusals / e->sustained_per_s));
 	else
-		hold_s = fmax(HOLD_S,
-			      fmax(6 * c->cost_s, REQUESTS_PER_REFUSAL / e->sustained_per_s));
+		hold_s = most(HOLD_S,
+			      most(6 * c->cost_s, REQUESTS_PER_REFUSAL / e->sustained_per_s));
 	if (e->window.known)
-		hold_s = fmax(hold_s, 5 * e->window.length_s);
+		hold_s = most(hold_s, 5 * e->window.length_s);
 	e->hold_until_s = now_s + hold_s * jitter(random);
 }
 
@@ -131,7 +133,7 @@ estimate_settle(struct estimate *e, double now_s, double cost_s, uint64_t random
 			if (e->confirmed > CONFIRMED_MAX)
 				e->confirmed = CONFIRMED_MAX;
 		} else if (cost_s < CHEAP_S && high > 2 * e->previous_per_s) {
-			e->sustained_per_s = fmax(low, 0.75 * high); /* far above, and cheap */
+			e->sustained_per_s = most(low, 0.75 * high); /* far above, and cheap */
 			e->confirmed = 0;
 		} else {
 			e->sustained_per_s = low + STEP * (high - low);
@@ -165,7 +167,7 @@ cut_starting(struct estimate *e, double rate)
 static void
 cut_probing(struct estimate *e, double sent_s, double rate, double limit)
 {
-	double old = e->sustained_per_s, low = fmax(old, MARGIN * fmin(limit, rate));
+	double old = e->sustained_per_s, low = most(old, MARGIN * least(limit, rate));
 
 	if (rate > 4 * old)
 		e->window.known = false; /* no such quota could have let that pass */
@@ -174,10 +176,10 @@ cut_probing(struct estimate *e, double sent_s, double rate, double limit)
 
 		low = long_taken && rate > 1.5 * old ? 0.8 * rate : 1.03 * old;
 	} else if (e->scale_s >= 3) {
-		low = fmax(low, 0.85 * rate); /* a slow probe ends close to the limit */
+		low = most(low, 0.85 * rate); /* a slow probe ends close to the limit */
 	}
 	e->proven_per_s = e->sustained_per_s = low;
-	e->refused_per_s = fmax(rate, low);
+	e->refused_per_s = most(rate, low);
 	e->cycle.refusals_before = e->cycle.refusals;
 	e->cycle.refusals = 1;
 }
@@ -188,7 +190,7 @@ cut_holding(struct estimate *e, double sent_s, double limit, double rtt_s)
 {
 	const struct estimate_cycle *c = &e->cycle;
 	double old = e->sustained_per_s, span_s = sent_s - c->from_s, low = e->proven_per_s;
-	double top = fmax(low, 0.97 * old), middle = 0.5 * (low + top);
+	double top = most(low, 0.97 * old), middle = 0.5 * (low + top);
 	bool quiet = c->silence_s > 0.1 * span_s;
 	bool measured = c->accepted >= ENOUGH && span_s >= 4 * rtt_s && c->silence_s < 0.1 * span_s;
 
@@ -222,7 +224,7 @@ cut_holding(struct estimate *e, double sent_s, double limit, double rtt_s)
 static void
 new_cycle(struct estimate *e, double sent_s)
 {
-	e->sustained_per_s = fmax(e->sustained_per_s, SLOWEST_PER_S);
+	e->sustained_per_s = most(e->sustained_per_s, SLOWEST_PER_S);
 	if (!e->window.known)
 		e->scale_s = 1;
 	e->cycle.from_s = sent_s;
@@ -315,7 +317,7 @@ estimate_reopen(struct estimate *e, double now_s, double shut_s, bool throttled,
 	double accepted = w->accepted;
 	/* up to the last probe that failed, if there was one: it was still the same window */
 	double end_s = refused_s > w->opened_s ? refused_s : now_s;
-	double length_s = fmax(end_s - w->opened_s, 0.001);
+	double length_s = most(end_s - w->opened_s, 0.001);
 
 	e->cycle.heat = 0;
 	w->accepted = 0;

@@ -23,6 +23,8 @@
 
 #include <math.h>
 
+#include "policy/number.h"
+
 #define MEMORY (1.0 / 32)
 #define ENOUGH 3.0 /* evidence that decides */
 #define LEAST_EVIDENCE (-2.0)
@@ -67,7 +69,7 @@ load_accepted(struct load *l)
 static void
 set_ceiling(struct load *l, double ceiling, bool refused)
 {
-	l->ceiling = fmax(ceiling, 1);
+	l->ceiling = most(ceiling, 1);
 	l->accepted = l->grown_at = l->strikes = 0;
 	l->bout = 1;
 	l->refused = refused;
@@ -85,7 +87,7 @@ cut(struct load *l, double load)
 		l->tried = true;
 		return LOAD_WAS_NOT;
 	}
-	l->ceiling = fmax(fmin(l->ceiling, load) - fmax(1, 0.03 * load), 1);
+	l->ceiling = most(least(l->ceiling, load) - most(1, 0.03 * load), 1);
 	l->accepted = l->grown_at = 0;
 	l->bout = 1;
 	l->refused = true;
@@ -103,7 +105,7 @@ enum load_verdict
 load_refused(struct load *l, const struct load_refusal *r)
 {
 	double load = r->load;
-	double spread = fmax(sqrt(l->variance), fmax(0.05 * l->mean, 0.7));
+	double spread = most(sqrt(l->variance), most(0.05 * l->mean, 0.7));
 
 	if (!isinf(l->ceiling))
 		return cut(l, load);
@@ -116,8 +118,8 @@ load_refused(struct load *l, const struct load_refusal *r)
 	}
 	if (!r->steady)
 		return LOAD_IS_NOT;
-	l->evidence += fmin((load - l->mean) / spread, HIGHEST_SCORE) - 1;
-	l->evidence = fmax(l->evidence, LEAST_EVIDENCE);
+	l->evidence += least((load - l->mean) / spread, HIGHEST_SCORE) - 1;
+	l->evidence = most(l->evidence, LEAST_EVIDENCE);
 	if (l->evidence < ENOUGH)
 		return LOAD_IS_NOT;
 	set_ceiling(l, load - 1, true);

@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+#include "policy/number.h"
+
 #define SHORT_WINDOW_S 120.0
 #define SHARE 0.98 /* of q/w */
 #define COARSE_RESET_S 2.0 /* under this the whole seconds of t say too little */
@@ -37,9 +39,9 @@ even_rate(const struct quota_notice *n, double window_s, double left)
 	if (window_s > SHORT_WINDOW_S)
 		return -1;
 	if (n->reset_s >= COARSE_RESET_S)
-		even = fmax(left, 0) / n->reset_s;
+		even = most(left, 0) / n->reset_s;
 	if (n->quota > 0 && window_s > 0)
-		even = fmax(even, SHARE * n->quota / window_s);
+		even = most(even, SHARE * n->quota / window_s);
 	return even;
 }
 
@@ -57,7 +59,7 @@ quota_told(struct quota *q, double now_s, double sent_s, const struct quota_noti
 		window_s = q->longest_s;
 	even = even_rate(n, window_s, left);
 	q->told_s = sent_s;
-	q->until_s = now_s + fmax(window_s, BELIEVED_S);
+	q->until_s = now_s + most(window_s, BELIEVED_S);
 	q->ceiling_per_s = even >= 0 ? even : INFINITY;
 	q->left = INFINITY;
 	if (n->reset_s >= COARSE_RESET_S) {

@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "policy/backoff.h"
+#include "policy/number.h"
 
 #define TAU_S 0.004 /* lateness that is made up for where a rate was named ... */
 #define TAU_AUTO_S 0.025 /* ... and where not: as long as a disk may take to sync the journal */
@@ -28,6 +29,7 @@
 #define RAMP_RTTS 5.0 /* the ramp doubles in so many round trips ... */
 #define RAMP_MIN_S 0.2 /* ... within these */
 #define RAMP_MAX_S 1.0
+#define RAMP_DOUBLINGS 40 /* after so many it is beyond all rates */
 #define TOLERATED 3 /* the so-manieth refusal at the sustained rate cuts it */
 #define STRAY 20 /* accepted requests after which a lone 503 is forgotten */
 #define REFILL 4.0 /* after a cut nothing is sent for the time of so many requests ... */
@@ -72,23 +74,23 @@ rate_init(struct rate *r, int64_t interval_ns, bool unpaced, int64_t now_ms)
 static double
 ramp_at(const struct rate *r, double at_s)
 {
-	double doubling_s = fmin(fmax(RAMP_RTTS * r->rtt_s, RAMP_MIN_S), RAMP_MAX_S);
-	double ramp = r->ramp_per_s * exp2(fmin((at_s - r->ramp_from_s) / doubling_s, 40));
+	double doubling_s = least(most(RAMP_RTTS * r->rtt_s, RAMP_MIN_S), RAMP_MAX_S);
+	double doublings = (at_s - r->ramp_from_s) / doubling_s;
 	double sustained = r->estimate.sustained_per_s;
-
 	/* never far above what is really sent: an unused rate is no evidence that it is taken */
-	return fmin(ramp,
-		    fmax(4 * r->measured_per_s + FIRST_PER_S, isinf(sustained) ? 0 : sustained));
+	double used = most(4 * r->measured_per_s + FIRST_PER_S, isinf(sustained) ? 0 : sustained);
+
+	return doublings > RAMP_DOUBLINGS ? used : least(r->ramp_per_s * exp2(doublings), used);
 }
 
 static double
 rate_at(const struct rate *r, double at_s)
 {
-	double rate = fmin(estimate_at(&r->estimate, at_s), ramp_at(r, at_s));
+	double rate = least(estimate_at(&r->estimate, at_s), ramp_at(r, at_s));
 
-	rate = fmin(rate, quota_ceiling_per_s(&r->quota, at_s));
-	rate = fmin(rate, r->user_per_s / STRETCH);
-	return fmax(rate, SLOWEST_PER_S);
+	rate = least(rate, quota_ceiling_per_s(&r->quota, at_s));
+	rate = least(rate, r->user_per_s / STRETCH);
+	return most(rate, SLOWEST_PER_S);
 }
 
 /* ---- permits ---- */
@@ -99,7 +101,7 @@ has_room(const struct rate *r, double now_s, unsigned in_flight)
 	/* a server that hangs gets no pile */
 	double pile = 3 * rate_at(r, now_s) * (r->rtt_s + CLOCK_S) + 4;
 
-	return in_flight < fmax(PILE_MIN, pile) && load_has_room(&r->load, in_flight);
+	return in_flight < most(PILE_MIN, pile) && load_has_room(&r->load, in_flight);
 }
 
 int64_t
@@ -110,11 +112,11 @@ rate_next_ms(const struct rate *r, int64_t now_ms, unsigned in_flight)
 	if (!r->unpaced) {
 		if (!has_room(r, now_s, in_flight))
 			return INT64_MAX;
-		next_s = fmax(next_s, r->tat_s);
+		next_s = most(next_s, r->tat_s);
 		if (quota_is_spent(&r->quota, now_s)) {
 			if (in_flight > 0) /* their answers may say more */
 				return INT64_MAX;
-			next_s = fmax(next_s, r->quota.reset_s);
+			next_s = most(next_s, r->quota.reset_s);
 		}
 	}
 	/* to the microsecond: the sum of doubles must not cost a whole millisecond */
@@ -150,7 +152,7 @@ rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 		estimate_skip(&r->estimate, idle_s);
 		r->ramp_from_s += idle_s;
 	}
-	r->tat_s = fmax(r->tat_s, now_s - tolerance_s(r, now_s)) + 1 / rate_at(r, now_s);
+	r->tat_s = most(r->tat_s, now_s - tolerance_s(r, now_s)) + 1 / rate_at(r, now_s);
 	measure_start(r, now_s);
 	quota_started(&r->quota);
 	load_started(&r->load, in_flight + 1);
@@ -166,7 +168,7 @@ after_cut(struct rate *r, double now_s)
 
 	r->stale_s = now_s;
 	if (!isinf(sustained))
-		r->tat_s = fmax(r->tat_s, now_s + fmin(REFILL / sustained, REFILL_MAX_S));
+		r->tat_s = most(r->tat_s, now_s + least(REFILL / sustained, REFILL_MAX_S));
 }
 
 static void
@@ -182,13 +184,13 @@ reopen(struct rate *r, double now_s, double shut_s, bool throttled, double refus
 {
 	double sustained;
 
-	r->tat_s = fmax(r->tat_s, now_s);
+	r->tat_s = most(r->tat_s, now_s);
 	r->stale_s = now_s - 1e-9;
 	if (!estimate_reopen(&r->estimate, now_s, shut_s, throttled, refused_s, random))
 		return;
 	sustained = r->estimate.sustained_per_s;
 	r->ramp_from_s = now_s;
-	r->ramp_per_s = isinf(sustained) ? FIRST_PER_S : fmax(FIRST_PER_S, sustained) / 4;
+	r->ramp_per_s = isinf(sustained) ? FIRST_PER_S : most(FIRST_PER_S, sustained) / 4;
 }
 
 void
@@ -213,7 +215,7 @@ rate_reopened(struct rate *r, int64_t now_ms, int64_t shut_ms, bool throttled, i
 void
 rate_forgive(struct rate *r)
 {
-	r->estimate.sustained_per_s = fmax(r->estimate.sustained_per_s, r->estimate.previous_per_s);
+	r->estimate.sustained_per_s = most(r->estimate.sustained_per_s, r->estimate.previous_per_s);
 }
 
 /* ---- answers ---- */
@@ -237,8 +239,8 @@ rate_accepted(struct rate *r, int64_t now_ms, int64_t sent_ms)
 void
 rate_pause(struct rate *r, int64_t now_ms, int64_t pause_ms)
 {
-	r->pause_until_s = fmax(r->pause_until_s, seconds(now_ms + pause_ms));
-	r->tat_s = fmax(r->tat_s, r->pause_until_s);
+	r->pause_until_s = most(r->pause_until_s, seconds(now_ms + pause_ms));
+	r->tat_s = most(r->tat_s, r->pause_until_s);
 }
 
 /* The server said when: one pause, which is also the price of this refusal. */
@@ -284,7 +286,7 @@ is_load(struct rate *r, double now_s, const struct rate_refusal *refusal)
 	enum estimate_phase phase = estimate_phase_at(&r->estimate, sent_s);
 	struct load_refusal lr = {
 		.load = refusal->load,
-		.way = fmin(r->way_s, now_s - sent_s) / fmax(r->rtt_s, CLOCK_S),
+		.way = least(r->way_s, now_s - sent_s) / most(r->rtt_s, CLOCK_S),
 		.busy = refusal->busy,
 		.first = phase == ESTIMATE_STARTING,
 		.steady = phase == ESTIMATE_HOLDING,
@@ -295,7 +297,7 @@ is_load(struct rate *r, double now_s, const struct rate_refusal *refusal)
 		return false;
 	if (v == LOAD_IS && !isinf(r->estimate.sustained_per_s)) {
 		r->ramp_from_s = now_s;
-		r->ramp_per_s = fmax(FIRST_PER_S, r->measured_per_s);
+		r->ramp_per_s = most(FIRST_PER_S, r->measured_per_s);
 	}
 	estimate_restart(&r->estimate, now_s, sent_s, v == LOAD_IS ? INFINITY : r->measured_per_s);
 	after_cut(r, now_s);
@@ -357,14 +359,14 @@ rate_told(struct rate *r, int64_t now_ms, int64_t sent_ms, const struct quota_no
 {
 	double until_s = quota_told(&r->quota, seconds(now_ms), seconds(sent_ms), n, in_flight);
 
-	r->pause_until_s = fmax(r->pause_until_s, until_s);
+	r->pause_until_s = most(r->pause_until_s, until_s);
 }
 
 void
 rate_way(struct rate *r, int64_t way_ms)
 {
 	if (way_ms >= 0)
-		r->way_s = fmin(r->way_s, seconds(way_ms));
+		r->way_s = least(r->way_s, seconds(way_ms));
 }
 
 /* ---- for people ---- */
@@ -392,9 +394,9 @@ rate_ceiling_per_s(const struct rate *r, int64_t now_ms, enum rate_holder *holde
 		*holder = RATE_HELD_BY_SERVER;
 	if (fields < server)
 		*holder = RATE_HELD_BY_FIELDS;
-	if (r->user_per_s < fmin(server, fields))
+	if (r->user_per_s < least(server, fields))
 		*holder = RATE_HELD_BY_USER;
-	return fmin(r->user_per_s, fmin(server, fields));
+	return least(r->user_per_s, least(server, fields));
 }
 
 double

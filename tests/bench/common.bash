@@ -1,4 +1,4 @@
-# What the parts of `make bench` share. LADE, STANDIN, BARE, MEASURE and ORDER name the programs, NPM the
+# What the parts of `make bench` share. LADE, STANDIN, BARE, MEASURE, LIBCURL and CONTROLLER name the programs, NPM the
 # folder with npm's packages. Everything that is started ends with the part.
 # shellcheck shell=bash disable=SC2034 # used by the parts
 
