@@ -182,7 +182,21 @@ is_number(struct span label)
 	return i == label.n && i > 0;
 }
 
-/* What libcurl lets pass in a host that is no IPv6 address; one dot at its end is the root. */
+/* Whether a host is an IPv6 address in brackets: libcurl makes brackets of other characters too. */
+static bool
+is_v6_literal(struct span host)
+{
+	char text[INET6_ADDRSTRLEN];
+	unsigned char v6[16];
+
+	if (host.n < 2 || host.p[host.n - 1] != ']' || host.n - 2 >= sizeof text)
+		return false;
+	memcpy(text, host.p + 1, host.n - 2);
+	text[host.n - 2] = '\0';
+	return inet_pton(AF_INET6, text, v6) == 1;
+}
+
+/* What libcurl lets pass in a host; one dot at its end is the root. */
 static const char *
 wrong_host(const char *host)
 {
@@ -190,7 +204,7 @@ wrong_host(const char *host)
 	const char *dot, *wrong = NULL;
 	struct in_addr v4;
 
-	if (host[0] == '[')
+	if (host[0] == '[' && is_v6_literal(rest))
 		return NULL;
 	if (rest.n > 1 && rest.p[rest.n - 1] == '.')
 		rest.n--;

@@ -117,6 +117,8 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	permit_ms = rate_next_ms(&s->rate, now_ms, advice == OUTAGE_GO ? in_flight(s) : 0);
 	if (permit_ms > now_ms) {
 		*wake_ms = earlier(*wake_ms, permit_ms);
+		/* one ahead: where there is none left, nobody has to wait for the permit */
+		*want_row = advice == OUTAGE_GO && !s->rows_ended && s->queue.fresh == 0;
 		return NULL;
 	}
 	if (advice == OUTAGE_ASK && queue_held(&s->queue) > 0)

@@ -94,7 +94,8 @@ void schedule_fini(struct schedule *s);
 /*
  * The next thing to start now: an item, in flight from here on, or &s->question. NULL: nothing now;
  * *wake_ms gets the time at which to ask again at the latest (INT64_MAX: only an answer or a new
- * row changes anything), *want_row whether a new row could start at once.
+ * row changes anything), *want_row whether a new row is wanted: it could start at once, or as the
+ * next.
  */
 struct item *schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_row);
 

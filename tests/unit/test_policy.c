@@ -91,6 +91,30 @@ the_first_request_goes_alone(void **state)
 	schedule_fini(&s);
 }
 
+/* A run must not wait for a permit only to find that there are no more rows. */
+static void
+one_row_is_read_ahead_of_its_permit(void **state)
+{
+	struct item items[3];
+	int64_t wake;
+	bool want;
+
+	(void)state;
+	begin(5, false, 100000000); /* ten a second */
+	warm_up(&items[0]);
+	assert_null(schedule_take(&s, START, &wake, &want));
+	assert_in_range(wake, START + 1, START + 200);
+	assert_true(want);
+	add(items + 1, 1);
+	assert_null(schedule_take(&s, START, &wake, &want));
+	assert_false(want);
+	assert_ptr_equal(take(START + 200, &wake), &items[1]);
+	s.rows_ended = true;
+	assert_null(schedule_take(&s, START + 200, &wake, &want));
+	assert_false(want);
+	schedule_fini(&s);
+}
+
 static void
 no_second_holds_more_than_the_rate(void **state)
 {
@@ -599,6 +623,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_request_goes_alone),
+		cmocka_unit_test(one_row_is_read_ahead_of_its_permit),
 		cmocka_unit_test(no_second_holds_more_than_the_rate),
 		cmocka_unit_test(a_pause_holds_everybody_for_as_long_as_asked),
 		cmocka_unit_test(attempts_count_only_while_others_succeed),

@@ -65,6 +65,8 @@ static const struct check checks[] = {
 	{"https://3com.example/x", "https://3com.example/x"},
 	{"http://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1/", "!url: no outside"}, /* fullwidth 127 */
 	{"http://\xEF\xBC\x98.8/", "http://8.0.0.8/"}, /* fullwidth 8 */
+	{"https://\xEF\xBC\xBB///", "!url: the host holds a character"}, /* fullwidth [ */
+	{"https://[2600::1]/x", "https://[2600::1]/x"},
 	{"http://127\xE3\x80\x82" "0\xE3\x80\x82" "0\xE3\x80\x82" "1/", "!url: no outside"}, /* U+3002 */
 	{"http://\xE2\x93\x9B" "ocalhost/", "!url: no outside"},
 	/* international names that cannot be converted: libcurl calls that out of memory */
