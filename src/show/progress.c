@@ -10,8 +10,9 @@
 #include "base/units.h"
 
 #define REDRAW_MS 100       /* ten times a second at most */
-#define RATE_WINDOW_MS 2000 /* the rate shown is that of the last two seconds or so */
-#define ETA_AFTER_MS 1000   /* from the run's start on */
+#define RATE_WINDOW_MS 2000 /* the rate shown is that of the last two seconds or so, ... */
+#define STANDSTILL_MS 30000 /* ... or since a row before them, if that is not so long ago */
+#define ETA_AFTER_MS 1000   /* since rows began to move */
 #define DEFAULT_COLUMNS 80
 
 static size_t
@@ -30,8 +31,8 @@ progress_init(struct progress *p, enum progress_style style, int64_t interval_ms
 	*p = (struct progress){
 		.style = style,
 		.interval_ms = style == PROGRESS_STYLE_BAR ? REDRAW_MS : interval_ms,
-		.started_ms = now_ms,
 		.rate_from_ms = now_ms,
+		.rate_is_new = true,
 	};
 	p->next_ms = now_ms + p->interval_ms;
 }
@@ -49,19 +50,31 @@ done_rows(const struct counts *c)
 	return counts_sum(c);
 }
 
+/* A standstill is no part of the rate behind it: where something holds everything up, from the length
+ * of a window on. */
 static void
-measure_rate(struct progress *p, const struct counts *c, int64_t now_ms)
+measure_rate(struct progress *p, const struct counts *c, bool held, int64_t now_ms)
 {
 	int64_t done = c->uploaded + c->failed + c->in_doubt, span = now_ms - p->rate_from_ms;
 
-	/* the first window counts while it grows: a tenth of a second alone says nothing */
-	if (span < RATE_WINDOW_MS && p->rate_per_s > 0 && p->rate_from_ms > p->started_ms)
+	if (span <= 0)
 		return;
-	if (span > 0)
-		p->rate_per_s = (double)(done - p->rate_done) * 1000 / (double)span;
+	if (done == p->rate_done) {
+		if (!p->rate_is_new && span < (held ? RATE_WINDOW_MS : STANDSTILL_MS))
+			return;
+		p->rate_per_s = 0;
+		p->rate_from_ms = now_ms;
+		p->rate_is_new = true;
+		return;
+	}
+	/* the first window counts while it grows: a tenth of a second alone says nothing */
+	if (span < RATE_WINDOW_MS && !p->rate_is_new)
+		return;
+	p->rate_per_s = (double)(done - p->rate_done) * 1000 / (double)span;
 	if (span >= RATE_WINDOW_MS) {
 		p->rate_from_ms = now_ms;
 		p->rate_done = done;
+		p->rate_is_new = false;
 	}
 }
 
@@ -96,7 +109,8 @@ add_eta(struct buf *out, const struct progress *p, int64_t left, int64_t now_ms)
 	int64_t ms;
 
 	/* the first request goes alone: what it took says nothing of those behind it */
-	if (left <= 0 || p->rate_per_s < 0.01 || now_ms - p->started_ms < ETA_AFTER_MS)
+	if (left <= 0 || p->rate_per_s < 0.01 ||
+	    (p->rate_is_new && now_ms - p->rate_from_ms < ETA_AFTER_MS))
 		return;
 	ms = (int64_t)((double)left / p->rate_per_s * 1000);
 	if (ms < 1000)
@@ -194,7 +208,7 @@ progress_tick(struct progress *p, const struct progress_view *v, int64_t now_ms)
 
 	if (p->style == PROGRESS_STYLE_NONE || now_ms < p->next_ms)
 		return;
-	measure_rate(p, v->counts, now_ms);
+	measure_rate(p, v->counts, v->why != NULL, now_ms);
 	compose(&line, p, v, now_ms, false);
 	if (p->style == PROGRESS_STYLE_BAR && line.len >= terminal_columns()) {
 		buf_clear(&line);
@@ -209,7 +223,7 @@ progress_now(struct progress *p, const struct progress_view *v, int64_t now_ms)
 {
 	struct buf line = {0};
 
-	measure_rate(p, v->counts, now_ms);
+	measure_rate(p, v->counts, v->why != NULL, now_ms);
 	compose(&line, p, v, now_ms, false);
 	diag_error("%s", line.data);
 	buf_free(&line);

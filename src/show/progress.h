@@ -29,8 +29,9 @@ struct progress_view {
 struct progress {
 	enum progress_style style;
 	int64_t interval_ms;        /* between lines */
-	int64_t started_ms, next_ms;
+	int64_t next_ms;
 	int64_t rate_from_ms, rate_done; /* where the current rate is measured from */
+	bool rate_is_new; /* nothing had moved before that: at the start, and after a standstill */
 	double rate_per_s;
 	bool drawn; /* a line stands on the terminal */
 };

@@ -78,6 +78,15 @@ on_terminal() {
 	grep -q ', [0-9.]* s left' seen
 }
 
+@test "a standstill is no part of the rate behind it: what is left is not hours" {
+	serve --latency 20 --outage 2:6:503
+	manifest $(urls 200)
+	"$LADE" upload --base-url "$base" --rate 40 --progress-interval 100ms m.csv 2>seen
+	sed -n '/ is back$/,$p' seen >behind
+	grep -q ', [0-9.]* s left' behind
+	! grep -q ' min .* left' behind
+}
+
 @test "a code that a server wrote is escaped, on the terminal and in the results" {
 	serve
 	manifest "https://cdn.example.com/1.jpg?fault=code:%5cu001b%5b31mRED"
