@@ -128,9 +128,19 @@ add_stamp(struct buf *out, int64_t wall_ms)
 }
 
 static void
+add_rate(struct buf *out, double per_min)
+{
+	if (per_min < 10)
+		buf_printf(out, "%.1f", per_min);
+	else
+		units_show_count(out, (int64_t)(per_min + 0.5));
+}
+
+static void
 add_pace(const struct report *r, struct buf *out)
 {
 	double rate = report_rows_per_min(r), peak = report_peak_per_min(r);
+	int64_t width_s = report_peak_width_s(r);
 
 	if (r->first_sent_ms >= 0) {
 		buf_add_str(out, "first sending ");
@@ -140,10 +150,15 @@ add_pace(const struct report *r, struct buf *out)
 		buf_add_char(out, '\n');
 	}
 	if (r->finished > 0) {
-		buf_printf(out, "rows per minute: %.*f, %.*f at most (in ", rate < 10 ? 1 : 0, rate,
-			   peak < 10 ? 1 : 0, peak);
-		add_count(out, report_peak_width_s(r), "second)", "seconds)");
-		buf_add_char(out, '\n');
+		buf_add_str(out, "rows per minute: ");
+		add_rate(out, rate);
+		buf_add_str(out, "; ");
+		add_rate(out, peak);
+		buf_add_str(out, " in the best ");
+		if (width_s == 1)
+			buf_add_str(out, "second\n");
+		else
+			buf_printf(out, "%lld seconds\n", (long long)width_s);
 	}
 }
 
