@@ -12,6 +12,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "base/diag.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 #define EXCERPT_BYTES 80 /* of a body that is no envelope, for lade_message */
@@ -284,30 +285,10 @@ reply_message(struct buf *out, struct span text)
 	buf_free(&raw);
 }
 
-/* yajl's allocators: the arena takes everything back at once. */
-static void *
-parser_alloc(void *ctx, size_t n)
-{
-	return arena_alloc(ctx, n);
-}
-
-static void *
-parser_resize(void *ctx, void *p, size_t n)
-{
-	return arena_resize(ctx, p, n);
-}
-
-static void
-parser_free(void *ctx, void *p)
-{
-	(void)ctx;
-	(void)p;
-}
-
 void
 reply_parse(struct reply *r, struct span body)
 {
-	yajl_alloc_funcs arena = {parser_alloc, parser_resize, parser_free, &r->arena};
+	yajl_alloc_funcs arena = json_arena(&r->arena);
 	struct parser p = {.reply = r};
 
 	r->code_kind = CODE_ABSENT;

@@ -28,6 +28,31 @@ give_back(void *ctx, void *p)
 
 const yajl_alloc_funcs json_memory = {take, resize, give_back, NULL};
 
+static void *
+take_of_arena(void *ctx, size_t n)
+{
+	return arena_alloc(ctx, n);
+}
+
+static void *
+resize_in_arena(void *ctx, void *p, size_t n)
+{
+	return arena_resize(ctx, p, n);
+}
+
+static void
+leave_in_arena(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+}
+
+yajl_alloc_funcs
+json_arena(struct arena *a)
+{
+	return (yajl_alloc_funcs){take_of_arena, resize_in_arena, leave_in_arena, a};
+}
+
 static void
 put(void *ctx, const char *text, size_t n)
 {

@@ -9,11 +9,15 @@
 #include <yajl/yajl_common.h>
 #include <yajl/yajl_gen.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/span.h"
 
 /* For yajl_alloc and yajl_gen_alloc. */
 extern const yajl_alloc_funcs json_memory;
+
+/* The same from an arena, for a parser that is never freed: arena_reset takes everything back. */
+yajl_alloc_funcs json_arena(struct arena *a);
 
 /* A generator that adds to out, which outlives it; for the caller to yajl_gen_free. Never NULL. */
 yajl_gen json_gen_new(struct buf *out);

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -231,26 +232,6 @@ parse(struct json_lookup *l, struct span text)
 	return (struct json_wrong){0};
 }
 
-/* yajl's allocators: the arena takes everything back at once. */
-static void *
-parser_alloc(void *ctx, size_t n)
-{
-	return arena_alloc(ctx, n);
-}
-
-static void *
-parser_resize(void *ctx, void *p, size_t n)
-{
-	return arena_resize(ctx, p, n);
-}
-
-static void
-parser_free(void *ctx, void *p)
-{
-	(void)ctx;
-	(void)p;
-}
-
 static void
 begin(struct json_lookup *l)
 {
@@ -272,7 +253,7 @@ begin(struct json_lookup *l)
 static void
 begin_yajl(struct json_lookup *l)
 {
-	yajl_alloc_funcs funcs = {parser_alloc, parser_resize, parser_free, &l->arena};
+	yajl_alloc_funcs funcs = json_arena(&l->arena);
 
 	begin(l);
 	arena_reset(&l->arena);

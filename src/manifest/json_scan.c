@@ -49,28 +49,28 @@ equal_bytes(__m128i bytes, char c)
 	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
 }
 
-/* The brackets among sixteen bytes; whether the last of them closed the value that is scanned. */
-static bool
+/* Counts the brackets among sixteen bytes; how many bytes there are up to the one that closes the
+ * value, or 0. */
+static unsigned
 count_brackets(struct json_scan *s, unsigned brackets, unsigned opens)
 {
 	for (; brackets; brackets &= brackets - 1) {
 		if (brackets & (0 - brackets) & opens)
 			s->depth++;
 		else if (--s->depth == 0)
-			break;
+			return (unsigned)__builtin_ctz(brackets) + 1;
 	}
-	s->pos = brackets ? (size_t)__builtin_ctz(brackets) + 1 : STEP;
-	return brackets != 0;
+	return 0;
 }
 
 /* Scans on inside a container, as far as there are sixteen bytes without a backslash. */
 static const char *
 scan_blocks(struct json_scan *s, const char *p, const char *end)
 {
-	unsigned inside, opens, closes;
+	unsigned inside, opens, closes, brackets, n, carry = 0u - s->in_string;
 	__m128i bytes, folded;
 
-	for (; end - p >= STEP && !s->done; p += s->pos) {
+	for (; end - p >= STEP; p += STEP) {
 		bytes = _mm_loadu_si128((const __m128i *)p);
 		if (equal_bytes(bytes, '\\'))
 			break;
@@ -79,15 +79,21 @@ scan_blocks(struct json_scan *s, const char *p, const char *end)
 		inside ^= inside << 2;
 		inside ^= inside << 4;
 		inside ^= inside << 8;
-		if (s->in_string)
-			inside = ~inside;
+		inside ^= carry;
 		/* the bit that lower and upper case letters differ in makes [ a { and ] a } */
 		folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
 		opens = equal_bytes(folded, '{');
 		closes = equal_bytes(folded, '}');
-		s->done = count_brackets(s, (opens | closes) & ~inside, opens);
-		s->in_string = !s->done && inside >> (STEP - 1) & 1;
+		brackets = (opens | closes) & ~inside;
+		n = brackets ? count_brackets(s, brackets, opens) : 0;
+		if (n > 0) {
+			s->in_string = false;
+			s->done = true;
+			return p + n;
+		}
+		carry = 0u - (inside >> (STEP - 1) & 1);
 	}
+	s->in_string = carry & 1;
 	return p;
 }
 

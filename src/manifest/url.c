@@ -80,7 +80,10 @@ bad_byte(struct span url, unsigned *seen)
 	unsigned all = 0;
 	size_t i;
 
-	for (i = 0; i < url.n; i++)
+	for (i = 0; url.n - i >= 4; i += 4) /* most of what a good URL costs */
+		all |= class_of[p[i]] | class_of[p[i + 1]] | class_of[p[i + 2]] |
+		       class_of[p[i + 3]];
+	for (; i < url.n; i++)
 		all |= class_of[p[i]];
 	*seen = all;
 	if (all & BYTE_LINE_END)
