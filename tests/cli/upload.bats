@@ -143,7 +143,7 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 	sed 's/;/\t/g' b.csv >d.tsv
 	cp d.tsv e.csv
 	gzip -c a.csv >f.csv.gz
-	iconv -t UTF-16 b.csv >g.csv
+	iconv -f UTF-8 -t UTF-16 b.csv >g.csv
 	run lade upload --base-url "$base" g.csv
 	expect_status 3
 	says "iconv -f UTF-16 -t UTF-8 FILE > NEW"
@@ -161,7 +161,7 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 
 @test "what is no manifest is named for what it is, with what mends it" {
 	serve
-	printf 'url\nhttps://cdn.example.com/1.jpg\n' | iconv -t UTF-16 >m.csv
+	printf 'url\nhttps://cdn.example.com/1.jpg\n' | iconv -f UTF-8 -t UTF-16 >m.csv
 	upload m.csv
 	expect_status 3
 	says "m.csv:1:1: is UTF-16, not UTF-8: iconv -f UTF-16 -t UTF-8 FILE > NEW"
