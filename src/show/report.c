@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/units.h"
 
 #define MIN_SPAN_MS 1000 /* a shorter time gives no rate worth saying */
 #define MAX_DIGITS 18	 /* of a number in a record; more are none of ours */
@@ -391,4 +392,13 @@ report_next_command(const struct report *r, unsigned i, struct buf *out)
 		buf_add_char(out, ' ');
 		add_quoted(out, r->files[f].path);
 	}
+}
+
+void
+report_show_rate(struct buf *out, double per_min)
+{
+	if (per_min < 10)
+		buf_printf(out, "%.1f", per_min);
+	else
+		units_show_count(out, (int64_t)(per_min + 0.5));
 }

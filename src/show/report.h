@@ -114,6 +114,9 @@ double report_peak_per_min(const struct report *r);
 /* How long that interval is. */
 int64_t report_peak_width_s(const struct report *r);
 
+/* Adds a number of rows a minute, as people read it. */
+void report_show_rate(struct buf *out, double per_min);
+
 /* How many commands there are to run next, and command number i, added to out. */
 unsigned report_next(const struct report *r);
 void report_next_command(const struct report *r, unsigned i, struct buf *out);

@@ -36,15 +36,6 @@ add_percent(struct buf *out, int64_t part, int64_t whole)
 		buf_printf(out, "%.*f %%", part == whole || part == 0 ? 0 : 1, share);
 }
 
-static void
-add_rate(struct buf *out, double per_min)
-{
-	if (per_min < 10)
-		buf_printf(out, "%.1f", per_min);
-	else
-		units_show_count(out, (int64_t)(per_min + 0.5));
-}
-
 /* ---- head ---- */
 
 static void
@@ -191,10 +182,10 @@ add_figures(const struct report *r, struct buf *out)
 	buf_add_str(out, "<dl class=\"figures\">\n");
 	if (r->finished > 0) {
 		open_figure(out, "Rows per minute");
-		add_rate(out, report_rows_per_min(r));
+		report_show_rate(out, report_rows_per_min(r));
 		more_of_figure(out);
 		buf_add_str(out, "at most ");
-		add_rate(out, report_peak_per_min(r));
+		report_show_rate(out, report_peak_per_min(r));
 		close_figure(out);
 	}
 	add_latency_figures(r, out);

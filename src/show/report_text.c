@@ -128,15 +128,6 @@ add_stamp(struct buf *out, int64_t wall_ms)
 }
 
 static void
-add_rate(struct buf *out, double per_min)
-{
-	if (per_min < 10)
-		buf_printf(out, "%.1f", per_min);
-	else
-		units_show_count(out, (int64_t)(per_min + 0.5));
-}
-
-static void
 add_pace(const struct report *r, struct buf *out)
 {
 	double rate = report_rows_per_min(r), peak = report_peak_per_min(r);
@@ -151,9 +142,9 @@ add_pace(const struct report *r, struct buf *out)
 	}
 	if (r->finished > 0) {
 		buf_add_str(out, "rows per minute: ");
-		add_rate(out, rate);
+		report_show_rate(out, rate);
 		buf_add_str(out, "; ");
-		add_rate(out, peak);
+		report_show_rate(out, peak);
 		buf_add_str(out, " in the best ");
 		if (width_s == 1)
 			buf_add_str(out, "second\n");

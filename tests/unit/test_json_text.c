@@ -2,7 +2,7 @@
 
 #include "base/json_text.h"
 
-#define LONGEST 20 /* two words of eight bytes, and some */
+#define LONGEST 20 /* a step of sixteen bytes, and some */
 
 /* A string is written as yajl writes it, whatever byte stands at whatever place. */
 static void
