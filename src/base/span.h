@@ -58,4 +58,20 @@ span_trim(struct span a)
 	return a;
 }
 
+/* White space as JSON has it (RFC 8259, 2): space, TAB, LF and CR. */
+static inline bool
+span_is_white(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The offset of the first byte from offset from on that is no white space, or the length. */
+static inline size_t
+span_skip_white(struct span a, size_t from)
+{
+	while (from < a.n && span_is_white(a.p[from]))
+		from++;
+	return from;
+}
+
 #endif

@@ -189,16 +189,6 @@ beyond_yajl(struct span text)
 	return w;
 }
 
-static bool
-only_blanks_behind(struct span text, size_t from)
-{
-	for (; from < text.n; from++)
-		if (text.p[from] != ' ' && text.p[from] != '\t' && text.p[from] != '\n' &&
-		    text.p[from] != '\r')
-			return false;
-	return true;
-}
-
 /* Why yajl refused a text: it stops near the place, a strict reading at it. */
 static struct json_wrong
 no_json(struct span text, size_t near)
@@ -215,7 +205,7 @@ parse(struct json_lookup *l, struct span text)
 	yajl_status status = yajl_parse(l->yajl, (const unsigned char *)text.p, text.n);
 	size_t used = yajl_get_bytes_consumed(l->yajl);
 
-	if (l->end > 0 && !only_blanks_behind(text, l->end))
+	if (l->end > 0 && span_skip_white(text, l->end) < text.n)
 		return no_json(text, l->end + 1);
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(l->yajl);

@@ -14,12 +14,6 @@
 #include <emmintrin.h>
 #endif
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /*
  * Scans on inside a string from p; returns behind its closing quote, or NULL with the window's end
  * reached. A quote is escaped when an odd number of backslashes stands before it.
@@ -109,6 +103,25 @@ scan_blocks(struct json_scan *s, const char *p, const char *end)
 
 #endif
 
+/* Looks at one byte outside strings, of a value that it does not end before. */
+static void
+scan_byte(struct json_scan *s, char c)
+{
+	if (c == '"')
+		s->in_string = true;
+	else if (c == '{' || c == '[')
+		s->depth++;
+	else if (c == '}' || c == ']')
+		s->done = --s->depth == 0;
+}
+
+/* Whether a byte ends a number or a word, which it stands behind. */
+static bool
+ends_word(char c)
+{
+	return span_is_white(c) || c == ',' || c == ']' || c == '}';
+}
+
 bool
 json_scan_value(struct json_scan *s, struct span text)
 {
@@ -125,16 +138,10 @@ json_scan_value(struct json_scan *s, struct span text)
 			s->in_string = behind == NULL;
 			s->done = behind && s->depth == 0;
 			p = behind ? behind : end;
-		} else if (s->depth == 0 && (is_blank(*p) || *p == ',' || *p == ']' || *p == '}')) {
-			s->done = true; /* behind a number or a word */
+		} else if (s->depth == 0 && ends_word(*p)) {
+			s->done = true;
 		} else {
-			if (*p == '"')
-				s->in_string = true;
-			else if (*p == '{' || *p == '[')
-				s->depth++;
-			else if (*p == '}' || *p == ']')
-				s->done = --s->depth == 0;
-			p++;
+			scan_byte(s, *p++);
 		}
 	}
 	s->pos = (size_t)(p - start);

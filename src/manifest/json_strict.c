@@ -23,10 +23,10 @@ struct judge {
 
 #define TOO_EARLY "the JSON ends too early"
 
-static void
+static inline void
 skip_blanks(struct judge *j)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' || *j->p == '\n' || *j->p == '\r'))
+	while (j->p < j->end && span_is_white(*j->p))
 		j->p++;
 }
 

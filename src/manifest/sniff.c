@@ -79,21 +79,6 @@ read_record(struct source *s, struct sniffed *out, size_t from, struct fault *f)
 	}
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The offset of the first byte that is no blank, or the length. */
-static size_t
-first_byte(struct span w, size_t from)
-{
-	while (from < w.n && is_blank(w.p[from]))
-		from++;
-	return from;
-}
-
 /*
  * Whether the first line that is neither blank nor a comment begins like a URL. Reads as far as that
  * line's end: a pipe may not have given it yet.
@@ -112,7 +97,7 @@ begins_with_url(struct source *s, struct sniffed *out, size_t at, struct fault *
 		w = out->window;
 		if (w.n > LIMIT_ROW_BYTES)
 			return false;
-		if (is_blank(w.p[at])) {
+		if (span_is_white(w.p[at])) {
 			at++;
 			continue;
 		}
@@ -131,7 +116,7 @@ static enum manifest_format
 json_kind(struct source *s, const struct manifest_options *o, enum manifest_format named,
 	  struct sniffed *out, struct fault *f)
 {
-	size_t at = first_byte(out->window, out->skip), end;
+	size_t at = span_skip_white(out->window, out->skip), end;
 	struct json_path path = {0};
 	struct json_lookup *l;
 	struct json_value top;
@@ -159,11 +144,11 @@ json_kind(struct source *s, const struct manifest_options *o, enum manifest_form
 	if (has_url || top.kind != JSON_OBJECT)
 		return MANIFEST_NDJSON;
 	/* one object on a line of its own: does anything follow? */
-	while ((end = first_byte(out->window, end)) == out->window.n &&
+	while ((end = span_skip_white(out->window, end)) == out->window.n &&
 	       out->window.n <= LIMIT_ROW_BYTES &&
 	       source_more(s, true, &out->window, f) == SOURCE_BYTES)
 		continue;
-	return first_byte(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;
+	return span_skip_white(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;
 }
 
 /* The delimiter that stands most often outside quotes in the header line; *tie: another does so as
@@ -253,7 +238,7 @@ find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault 
 	if (status == SOURCE_BROKEN || check_encoding(out, f) < 0)
 		return -1;
 	*at = out->skip;
-	while ((*at = first_byte(out->window, *at)) == out->window.n) {
+	while ((*at = span_skip_white(out->window, *at)) == out->window.n) {
 		if (out->window.n > LIMIT_ROW_BYTES)
 			return fault_set(f, 1, 1, "begins with more than 4 MiB of blanks");
 		status = source_more(s, true, &out->window, f);
@@ -286,33 +271,44 @@ find_delimiter(const struct manifest_options *o, struct sniffed *out, size_t at,
 	return 0;
 }
 
+/* What is named like a list of URLs may be a CSV of one column. */
+static int
+check_list(const struct manifest_options *o, struct span line, struct fault *f)
+{
+	if (o->format == MANIFEST_AUTO && is_header(line, o->map_url ? o->map_url : "url"))
+		return fault_set(f, 1, 1, "is named like a list of URLs, but begins with the header of a "
+					  "CSV: --format csv, if it is one");
+	return 0;
+}
+
+static bool
+is_json(enum manifest_format format, char first)
+{
+	return format == MANIFEST_JSON || format == MANIFEST_NDJSON ||
+	       (format == MANIFEST_AUTO && (first == '[' || first == '{'));
+}
+
 int
 sniff(struct source *s, const char *path, const struct manifest_options *o, struct sniffed *out,
       struct fault *f)
 {
 	enum manifest_format format = o->format != MANIFEST_AUTO ? o->format : by_name(path);
-	bool json;
 	size_t at;
 
-	*out = (struct sniffed){.format = MANIFEST_AUTO};
+	*out = (struct sniffed){.format = o->format};
 	if (find_first_byte(s, out, &at, f) < 0)
 		return -1;
-	json = format == MANIFEST_JSON || format == MANIFEST_NDJSON ||
-	       (format == MANIFEST_AUTO && (out->window.p[at] == '[' || out->window.p[at] == '{'));
-	if (json && o->format == MANIFEST_AUTO) {
-		format = json_kind(s, o, format, out, f);
-	} else if (!json) {
-		if (read_record(s, out, at, f) == SOURCE_BROKEN)
-			return -1;
-		if (format == MANIFEST_AUTO)
-			format = begins_with_url(s, out, at, f) ? MANIFEST_LIST : MANIFEST_CSV;
+	if (is_json(format, out->window.p[at])) {
+		if (o->format == MANIFEST_AUTO)
+			out->format = json_kind(s, o, format, out, f);
+		return 0;
 	}
+	if (read_record(s, out, at, f) == SOURCE_BROKEN)
+		return -1;
+	if (format == MANIFEST_AUTO)
+		format = begins_with_url(s, out, at, f) ? MANIFEST_LIST : MANIFEST_CSV;
 	out->format = format;
-	if (format == MANIFEST_LIST && o->format == MANIFEST_AUTO &&
-	    is_header(first_line(out->window, at), o->map_url ? o->map_url : "url"))
-		return fault_set(f, 1, 1, "is named like a list of URLs, but begins with the header of a "
-					  "CSV: --format csv, if it is one");
-	if (format == MANIFEST_CSV || format == MANIFEST_TSV)
-		return find_delimiter(o, out, at, f);
-	return 0;
+	if (format == MANIFEST_LIST)
+		return check_list(o, first_line(out->window, at), f);
+	return find_delimiter(o, out, at, f);
 }
