@@ -126,12 +126,30 @@ days_of(int64_t year, int64_t month, int64_t day)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
+/* The fraction of a second at p, dot included, in ms rounded down; *end is behind it. */
+static int64_t
+fraction(const char *p, const char **end)
+{
+	int64_t ms = 0, weight = 100;
+
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9'; p++, weight /= 10)
+			ms += (*p - '0') * weight;
+	*end = p;
+	return ms;
+}
+
 int64_t
 clock_read_stamp(struct span text)
 {
 	static const char shape[] = "0000-00-00T00:00:00";
-	int64_t part[6], ms = 0, weight = 100;
-	static const int at[6] = {0, 5, 8, 11, 14, 17};
+	static const struct {
+		int at, n_digits;
+		int64_t least, most;
+	} parts[6] = {{0, 4, 1970, 9999}, {5, 2, 1, 12}, {8, 2, 1, 31},
+		      {11, 2, 0, 23}, {14, 2, 0, 59}, {17, 2, 0, 60}};
+	int64_t part[6], ms;
+	const char *end;
 	size_t i;
 
 	if (text.n < sizeof shape || text.p[text.n - 1] != 'Z')
@@ -139,16 +157,13 @@ clock_read_stamp(struct span text)
 	for (i = 0; i < sizeof shape - 1; i++)
 		if (shape[i] != '0' && text.p[i] != shape[i])
 			return -1;
-	for (i = 0; i < 6; i++)
-		part[i] = digits(text.p + at[i], i == 0 ? 4 : 2);
-	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 ||
-	    part[3] < 0 || part[3] > 23 || part[4] < 0 || part[4] > 59 || part[5] < 0 || part[5] > 60)
-		return -1;
-	i = sizeof shape - 1;
-	if (text.p[i] == '.')
-		for (i++; i < text.n - 1 && text.p[i] >= '0' && text.p[i] <= '9'; i++, weight /= 10)
-			ms += (text.p[i] - '0') * weight;
-	if (i != text.n - 1)
+	for (i = 0; i < 6; i++) {
+		part[i] = digits(text.p + parts[i].at, parts[i].n_digits);
+		if (part[i] < parts[i].least || part[i] > parts[i].most)
+			return -1;
+	}
+	ms = fraction(text.p + sizeof shape - 1, &end); /* the Z ends it */
+	if (end != text.p + text.n - 1)
 		return -1;
 	return (days_of(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 + part[5]) *
 		       1000 + ms;

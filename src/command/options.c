@@ -256,42 +256,51 @@ take_operand(struct options *o, char *word)
 	return 0;
 }
 
-static int
-check_together(struct options *o)
+static bool
+to_stdout(const char *path)
 {
-	if (o->command == COMMAND_HELP)
-		return 0;
-	if (o->n_operands == 0) {
+	return path && strcmp(path, "-") == 0;
+}
+
+/* Why options that are right each by itself do not go together; NULL: they do. */
+static const char *
+contradiction(const struct options *o)
+{
+	if (o->command == COMMAND_UPLOAD && o->n_operands > 1 && !o->output)
+		return "several manifests need -o FILE for their results";
+	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1 : to_stdout(o->output)))
+		return "--asset-map is made of one results file";
+	if (o->json && to_stdout(o->html))
+		return "--json and --html - both want standard output";
+	if (o->review && to_stdout(o->output))
+		return "--review needs a results file, not standard output";
+	if (o->asset_uris && !o->asset_map)
+		return "--asset-uris goes with --asset-map";
+	return NULL;
+}
+
+static int
+check_together(const struct options *o)
+{
+	const char *why = contradiction(o);
+
+	if (o->n_operands == 0)
 		diag_error("`lade %s` wants a %s; see `lade help %s`", help_command_name(o->command),
 			   o->command & (COMMAND_UPLOAD | COMMAND_CHECK) ? "manifest" : "results file",
 			   help_command_name(o->command));
-		return -1;
-	}
-	if (o->command == COMMAND_UPLOAD && o->n_operands > 1 && !o->output) {
-		diag_error("several manifests need -o FILE for their results");
-		return -1;
-	}
+	else if (why)
+		diag_error("%s", why);
+	return o->n_operands == 0 || why ? -1 : 0;
+}
+
+/* What some options mean depends on the command and on each other, in whatever order they came. */
+static void
+settle_meanings(struct options *o)
+{
 	if (o->command == COMMAND_REVIEW) { /* a --timeout before the command was taken for the other */
 		if (o->timeout_ms != DEFAULT_TIMEOUT_MS && o->review_timeout_ms == DEFAULT_REVIEW_MS)
 			o->review_timeout_ms = o->timeout_ms;
 		o->timeout_ms = DEFAULT_TIMEOUT_MS;
-	}
-	if (o->asset_map && (o->command == COMMAND_RETRY ? o->n_operands > 1
-							 : o->output && strcmp(o->output, "-") == 0)) {
-		diag_error("--asset-map is made of one results file");
-		return -1;
-	}
-	if (o->json && o->html && strcmp(o->html, "-") == 0) {
-		diag_error("--json and --html - both want standard output");
-		return -1;
-	}
-	if (o->review && o->output && strcmp(o->output, "-") == 0) {
-		diag_error("--review needs a results file, not standard output");
-		return -1;
-	}
-	if (o->asset_uris && !o->asset_map) {
-		diag_error("--asset-uris goes with --asset-map");
-		return -1;
 	}
 	if (o->only & (1u << CLASS_NO_ANSWER | 1u << CLASS_BAD_ANSWER))
 		o->resend = true;
@@ -299,7 +308,6 @@ check_together(struct options *o)
 		o->max_failures = DEFAULT_MAX_FAILURES;
 		o->max_failures_percent = true;
 	}
-	return 0;
 }
 
 static void
@@ -377,7 +385,10 @@ options_parse(struct options *o, int argc, char **argv)
 		return EXIT_USAGE;
 	if (p.asked || o->command == COMMAND_NONE || o->command == COMMAND_HELP)
 		return answer_help(&p);
-	return check_together(o) < 0 ? EXIT_USAGE : -1;
+	if (check_together(o) < 0)
+		return EXIT_USAGE;
+	settle_meanings(o);
+	return -1;
 }
 
 void

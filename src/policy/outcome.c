@@ -23,6 +23,14 @@ doubt_of(const struct answer *a)
 	return OUTCOME_UPLOADED;
 }
 
+/* The contract's line of failures that pass with time. */
+static bool
+passes(const struct answer *a)
+{
+	return a->http_status == 503 || a->http_status == 408 || a->http_status == 425 ||
+	       a->http_status == 500 || code_is(a, 500) || code_is(a, 503) || a->retry_code;
+}
+
 enum outcome
 outcome_of(const struct answer *a)
 {
@@ -44,10 +52,7 @@ outcome_of(const struct answer *a)
 		return doubt;
 	if (code_is(a, 0)) /* with status 2xx and a valid id, or it were in doubt */
 		return OUTCOME_UPLOADED;
-	if (a->http_status == 503 || a->http_status == 408 || a->http_status == 425 ||
-	    a->http_status == 500 || code_is(a, 500) || code_is(a, 503) || a->retry_code)
-		return OUTCOME_UNAVAILABLE;
-	return OUTCOME_REJECTED;
+	return passes(a) ? OUTCOME_UNAVAILABLE : OUTCOME_REJECTED;
 }
 
 bool
