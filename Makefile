@@ -55,7 +55,7 @@ SOURCES := \
 	src/command/admit.c src/command/check.c src/command/completion.c src/command/help.c src/command/key.c \
 	src/command/log.c src/command/open.c src/command/options.c src/command/outputs.c src/command/probe.c \
 	src/command/report.c src/command/review.c src/command/review_open.c src/command/review_tell.c \
-	src/command/run.c src/command/settle.c src/command/start.c src/command/tell.c src/command/values.c
+	src/command/run.c src/command/session.c src/command/settle.c src/command/start.c src/command/tell.c src/command/values.c
 MAIN := src/main.c
 
 STANDIN_SOURCES := tests/server/answer.c tests/server/fault.c tests/server/limit.c tests/server/media.c \

@@ -13,8 +13,8 @@
  *   api/       the two requests of the API, one transfer, the loop over many
  *   show/      what people see: progress line, summary, findings of a check, report; what machines
  *              see: fields, event log, machine (summary and metrics)
- *   command/   the wiring: options, help, completion, key, run (start.c, then run.c), review,
- *              check and its probes, report
+ *   command/   the wiring: options, help, completion, key, run (start.c, then run.c), review, what
+ *              both have in common (session), check and its probes, report
  *
  * A row's way: manifest_next -> admit (known already?) -> schedule_take -> engine -> outcome_of ->
  * schedule_done -> settle -> results_append, and at the end results_publish. Before a request leaves,

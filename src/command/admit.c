@@ -341,7 +341,7 @@ on_input(void *ctx)
 	struct run *r = ctx;
 
 	r->waits_for_input = false;
-	engine_unwatch(r->engine, manifest_fd(r->manifest));
+	engine_unwatch(r->session.engine, manifest_fd(r->manifest));
 }
 
 /* Goes on to the next manifest; false: there is none. */
@@ -396,7 +396,7 @@ admit_rows(struct run *r, bool *again)
 			break;
 		case MANIFEST_WAIT:
 			r->waits_for_input = r->schedule.rows_paused = true;
-			engine_watch(r->engine, manifest_fd(r->manifest), on_input, r);
+			engine_watch(r->session.engine, manifest_fd(r->manifest), on_input, r);
 			return false;
 		case MANIFEST_BROKEN:
 			report_broken(r);

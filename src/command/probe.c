@@ -249,7 +249,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 			break;
 		batch[n++] = attempt_of(p, list_take(&p->ready), now_ms);
 	}
-	if (!p->ready.first && again && n<room && * wake_ms> now_ms)
+	if (!p->ready.first && again && n < room && *wake_ms > now_ms)
 		*wake_ms = now_ms; /* a turn's rows held none to ask for; go on */
 	check_flush(p->check, true);
 	if (p->check->write_failed || (p->ended && p->held == 0))

@@ -9,9 +9,7 @@
  */
 #include "command/review.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,6 +17,7 @@
 #include "base/mem.h"
 #include "command/run.h"
 #include "policy/backoff.h"
+#include "policy/number.h"
 
 #define FIRST_PAUSE_MS 500 /* after a refusal that names no time; doubles */
 #define LONGEST_PAUSE_MS 60000
@@ -97,17 +96,11 @@ secure(struct review *r, int64_t now_ms)
 
 /* ---- the loop's two functions ---- */
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The asset to ask for now, or ROUNDS_NONE; n: questions that this turn has already. */
 static uint32_t
 next_asset(struct review *r, int64_t now_ms, unsigned n, int64_t *wake_ms)
 {
-	unsigned in_flight = engine_in_flight(r->engine) + n;
+	unsigned in_flight = engine_in_flight(r->session.engine) + n;
 	enum outage_advice advice;
 	uint32_t asset;
 	int64_t due_ms;
@@ -176,9 +169,10 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 			break;
 		batch[n++] = ask(r, asset);
 	}
-	review_tell_outage(r, now_ms);
+	session_tell_outage(&r->session, &r->outage, now_ms);
 	outputs_turn(r->outputs, &r->seen,
-		     &(struct outputs_state){r->pause_until_ms, &r->outage, r->trouble.data, r->stop},
+		     &(struct outputs_state){r->pause_until_ms, &r->outage, r->session.trouble.data,
+				    r->stop},
 		     now_ms);
 	review_tell_progress(r, now_ms, false);
 	*wake_ms = earlier(*wake_ms, progress_next_ms(&r->progress));
@@ -238,10 +232,7 @@ judge(struct review *r, const struct attempt *a, enum outcome o, bool alive, int
 		outage_alive(&r->outage, now_ms, a->sent_ms, false);
 		return;
 	}
-	buf_clear(&r->trouble);
-	buf_add_str(&r->trouble, a->error ? a->error : "");
-	if (!a->error)
-		buf_printf(&r->trouble, "HTTP %d", a->answer.http_status);
+	session_trouble(&r->session, a);
 	/* a question does no harm, whether it arrived or not */
 	outage_failed(&r->outage, now_ms, a->sent_ms, OUTAGE_NOT_SENT, false,
 		      backoff_random(&r->random));
@@ -262,7 +253,9 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	r->counts.failed_questions += s == REVIEW_UNANSWERED;
 	review_tell_answer(r, q->asset, s, a);
 	log_review(&r->outputs->log, a, s);
-	review_tell_stop(r, a);
+	session_tell_stop(&r->session, r->stop,
+			  a->retry_after_ms > r->options->max_pause_ms ? a->retry_after_ms : -1,
+			  "asked", a);
 	set_state(r, &r->assets[q->asset], s);
 	if (review_is_settled(s))
 		rounds_settled(&r->rounds);
@@ -275,40 +268,18 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 /* ---- signals ---- */
 
 static void
-on_signal(void *ctx)
+on_stop(void *ctx)
 {
-	struct review *r = ctx;
-	struct signalfd_siginfo info;
+	stop(ctx, STOP_SIGNAL);
+}
 
-	while (read(r->signal_fd, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo == SIGUSR1) {
-			review_tell_progress(r, clock_now_ms(), true);
-		} else if (r->signals++ == 0) {
-			r->signal_number = (int)info.ssi_signo;
-			stop(r, STOP_SIGNAL);
-			diag_error("stopping: waiting for %u in flight (once more: at once)",
-				   engine_in_flight(r->engine));
-		} else {
-			engine_cancel(r->engine);
-		}
-	}
+static void
+on_progress(void *ctx)
+{
+	review_tell_progress(ctx, clock_now_ms(), true);
 }
 
 /* ---- beginning and end ---- */
-
-static int
-open_site(struct review *r, const char *key)
-{
-	struct site_options so = {.base_url = r->options->base_url,
-				  .key = key,
-				  .ca_file = r->options->ca_file,
-				  .allow_http = r->options->allow_http};
-
-	r->site = site_new(&so, &r->fault);
-	if (!r->site)
-		diag_error("%s", r->fault.text);
-	return r->site ? -1 : EXIT_USAGE;
-}
 
 static void
 fill_line(struct review *r)
@@ -333,9 +304,7 @@ start(struct review *r)
 {
 	const struct options *o = r->options;
 	struct engine_client client = {take, done, r};
-	struct engine_options eo = {.concurrency = o->concurrency,
-				    .connect_timeout_ms = o->connect_timeout_ms,
-				    .timeout_ms = o->timeout_ms};
+	struct session_client signals = {on_stop, on_progress, r};
 	unsigned i;
 
 	r->started_ms = clock_now_ms();
@@ -350,31 +319,18 @@ start(struct review *r)
 		r->questions[i].next_free = r->free_questions;
 		r->free_questions = &r->questions[i];
 	}
-	r->engine = engine_new(r->site, &eo, &client);
-	r->signal_fd = run_signal_fd();
-	if (r->signal_fd >= 0)
-		engine_watch(r->engine, r->signal_fd, on_signal, r);
+	session_start(&r->session, o, &client, &signals);
 	review_tell_begin(r);
 }
 
 static int
 exit_status(const struct review *r)
 {
-	switch (r->stop) {
-	case STOP_NONE:
-		return r->counts.state[REVIEW_ACTIVE] == r->counts.assets ? EXIT_DONE
-									  : EXIT_UNSETTLED;
-	case STOP_SIGNAL:
-		return 128 + r->signal_number;
-	case STOP_WRITE:
-		return EXIT_UNWRITABLE;
-	case STOP_KEY:
-	case STOP_MISDIRECTED:
-	case STOP_CERTIFICATE:
-		return EXIT_REFUSED;
-	default:
-		return EXIT_STOPPED;
-	}
+	int status = session_stop_status(&r->session, r->stop);
+
+	if (status == EXIT_DONE && r->counts.state[REVIEW_ACTIVE] < r->counts.assets)
+		return EXIT_UNSETTLED;
+	return status;
 }
 
 static int
@@ -406,24 +362,19 @@ review_files(const struct options *o, struct outputs *outputs, const char *key, 
 	r->options = o;
 	r->outputs = outputs;
 	r->n_files = n;
-	r->signal_fd = -1;
-	status = open_site(r, key);
+	status = session_open(&r->session, o, key);
 	if (status < 0)
 		status = review_open(r, paths);
 	if (status < 0) {
 		start(r);
-		engine_run(r->engine);
+		engine_run(r->session.engine);
 		status = end(r);
 		review_tell_over();
-		engine_free(r->engine);
 		rounds_fini(&r->rounds);
 	}
-	if (r->signal_fd >= 0)
-		close(r->signal_fd);
-	site_free(r->site);
+	session_close(&r->session);
 	review_close(r);
 	free(r->questions);
-	buf_free(&r->trouble);
 	buf_free(&r->text);
 	buf_free(&r->carried);
 	free(r);

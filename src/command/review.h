@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "api/engine.h"
 #include "command/options.h"
 #include "command/outputs.h"
+#include "command/session.h"
 #include "ledger/results.h"
 #include "policy/outage.h"
 #include "policy/review.h"
@@ -65,8 +65,7 @@ struct review {
 	struct outage outage;
 	uint64_t random;
 	struct review_question *questions, *free_questions; /* one a slot of the engine */
-	struct site *site;
-	struct engine *engine;
+	struct session session;
 	int64_t started_ms, deadline_ms;
 	int64_t pause_until_ms, paused_at_ms, pause_ms; /* of refusals; pause_ms doubles */
 	int64_t refused_since_ms; /* since when nothing but refusals came; -1: something else came
@@ -74,11 +73,8 @@ struct review {
 	unsigned forbidden;	  /* 403 in a row */
 	bool answered;		  /* anything was: until then one question goes alone */
 	bool timed_out;
-	bool stop_said, outage_said;
 	enum stop_reason stop;
-	struct buf trouble; /* what the last failure of the server or the network was */
-	unsigned signals, shown;
-	int signal_number, signal_fd;
+	unsigned shown; /* assets that were named */
 	struct review_counts counts;
 	struct progress progress;
 	struct buf text, carried; /* scratch */
@@ -109,12 +105,6 @@ void review_tell_answer(struct review *r, uint32_t asset, enum review_state s,
 
 /* log.c: a question was answered, or failed. */
 void log_review(struct eventlog *l, const struct attempt *a, enum review_state s);
-
-/* review_tell.c: a server that is down for more than a moment, and its return. */
-void review_tell_outage(struct review *r, int64_t now_ms);
-
-/* review_tell.c: why a review that is about to stop does. */
-void review_tell_stop(struct review *r, const struct attempt *a);
 
 /* review_tell.c: the summary and what to do next. */
 void review_tell_summary(struct review *r);

@@ -10,7 +10,6 @@
 #include "command/review.h"
 #include "command/run.h"
 
-#define OUTAGE_SAID_MS 3000 /* a shorter outage is not worth a line */
 #define SHOWN 10	    /* assets that are named without -v */
 
 /* The message handler has no context: the one review that owns the progress line. */
@@ -125,49 +124,6 @@ review_tell_answer(struct review *r, uint32_t asset, enum review_state s, const 
 }
 
 void
-review_tell_outage(struct review *r, int64_t now_ms)
-{
-	const struct outage *o = &r->outage;
-	struct buf timeout = {0};
-
-	if (o->state == OUTAGE_NONE && r->outage_said) {
-		diag_note("%s is back", site_host(r->site));
-		r->outage_said = false;
-	} else if (o->state == OUTAGE_DOWN && !r->outage_said &&
-		   now_ms - o->since_ms >= OUTAGE_SAID_MS) {
-		units_show_ms(&timeout, o->timeout_ms);
-		diag_note("%s is down (%s): asking again, for %s at most", site_host(r->site),
-			  r->trouble.len ? r->trouble.data : "no answer", timeout.data);
-		r->outage_said = true;
-		buf_free(&timeout);
-	}
-}
-
-void
-review_tell_stop(struct review *r, const struct attempt *a)
-{
-	if (r->stop == STOP_NONE || r->stop_said)
-		return;
-	r->stop_said = true;
-	if (r->stop == STOP_KEY)
-		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is asked",
-			   a->answer.http_status, a->reply->message.len ? ": " : "",
-			   a->reply->message.len ? a->reply->message.data : "");
-	else if (r->stop == STOP_MISDIRECTED)
-		diag_error("%s redirects (HTTP %d) to %s: this is not the API, and the key is not "
-			   "taken there; check --base-url",
-			   site_host(r->site), a->answer.http_status,
-			   a->redirect_host ? a->redirect_host : "nowhere");
-	else if (r->stop == STOP_CERTIFICATE)
-		diag_error("%s: the server's certificate does not verify: %s", site_host(r->site),
-			   a->error);
-	else if (r->stop == STOP_PAUSE)
-		diag_error("the server asks for a pause that is longer than --max-pause");
-	else
-		r->stop_said = false;
-}
-
-void
 review_tell_summary(struct review *r)
 {
 	struct buf text = {0}, path = {0};
@@ -181,7 +137,7 @@ review_tell_summary(struct review *r)
 	if (r->stop == STOP_OUTAGE)
 		buf_printf(&text,
 			   "lade: the server was down for longer than --outage-timeout: %s\n",
-			   r->trouble.len ? r->trouble.data : "no answer");
+			   session_trouble_text(&r->session));
 	if (r->stop != STOP_NONE || r->rounds.open > 0 ||
 	    r->counts.state[REVIEW_PROCESSING] + r->counts.state[REVIEW_UNANSWERED] +
 			    r->counts.state[REVIEW_ODD] >

@@ -7,16 +7,15 @@
  */
 #include "command/run.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/mem.h"
 #include "ledger/asset_map.h"
+#include "policy/number.h"
 
 /* An asset that does not exist: the harmless question of an outage. */
 #define QUESTION_ID "lade-is-anybody-there"
@@ -72,12 +71,6 @@ secure(struct run *r, struct attempt **batch, size_t n, int64_t now_ms)
 }
 
 /* ---- the loop's two functions ---- */
-
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 /* Rows whose 403 turned out to be their own fault. */
 static void
@@ -151,10 +144,10 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	}
 	if (!secure(r, batch, n, now_ms))
 		n = 0;
-	tell_outage(r, now_ms);
+	session_tell_outage(&r->session, &r->schedule.outage, now_ms);
 	outputs_turn(r->outputs, &r->seen,
 		     &(struct outputs_state){rate_pause_until_ms(&r->schedule.rate), &r->schedule.outage,
-					     r->trouble.data, stop_of(r)},
+					     r->session.trouble.data, stop_of(r)},
 		     now_ms);
 	tell_progress(r, now_ms, false);
 	*wake_ms = earlier(*wake_ms, progress_next_ms(&r->progress));
@@ -183,24 +176,18 @@ is_retry_code(const struct run *r, const char *code)
 	return false;
 }
 
-/* What a failed attempt said, in words. */
-static void
-put_message(struct buf *out, const struct attempt *a)
-{
-	if (a->error) {
-		reply_message(out, span_of(a->error));
-		return;
-	}
-	buf_clear(out);
-	buf_add_span(out, buf_span(&a->reply->message));
-}
-
 /* Keeps what a failed attempt said, for as long as the row is here. */
 static void
 keep_answer(struct work *w, const struct attempt *a)
 {
 	memcpy(w->code, a->reply->code_text, sizeof w->code);
-	put_message(&w->message, a);
+	session_words(&w->message, a);
+}
+
+static void
+tell_stop(struct run *r, const struct attempt *a)
+{
+	session_tell_stop(&r->session, r->schedule.stop, r->schedule.pause_ms, "sent", a);
 }
 
 static void
@@ -219,11 +206,8 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 					  a->way_ms, a->notice};
 	if (a->certificate && r->schedule.successes == 0)
 		schedule_stop(&r->schedule, STOP_CERTIFICATE);
-	if (!outcome_is_alive(o)) {
-		put_message(&r->trouble, a);
-		if (r->trouble.len == 0)
-			buf_printf(&r->trouble, "HTTP %d", a->answer.http_status);
-	}
+	if (!outcome_is_alive(o))
+		session_trouble(&r->session, a);
 	if (!w) { /* the question: any envelope is an answer */
 		schedule_answered(&r->schedule, &answer, now_ms);
 		tell_stop(r, a);
@@ -252,45 +236,17 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 /* ---- signals ---- */
 
 static void
-on_signal(void *ctx)
+on_stop(void *ctx)
 {
 	struct run *r = ctx;
-	struct signalfd_siginfo info;
 
-	while (read(r->signal_fd, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo == SIGUSR1) {
-			tell_progress(r, clock_now_ms(), true);
-		} else if (r->signals++ == 0) {
-			r->signal_number = (int)info.ssi_signo;
-			schedule_stop(&r->schedule, STOP_SIGNAL);
-			diag_error("stopping: waiting for %u in flight (once more: at once)",
-				   engine_in_flight(r->engine));
-		} else {
-			engine_cancel(r->engine);
-		}
-	}
-}
-
-int
-run_signal_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	schedule_stop(&r->schedule, STOP_SIGNAL);
 }
 
 static void
-watch_signals(struct run *r)
+on_progress(void *ctx)
 {
-	r->signal_fd = run_signal_fd();
-	if (r->signal_fd >= 0)
-		engine_watch(r->engine, r->signal_fd, on_signal, r);
+	tell_progress(ctx, clock_now_ms(), true);
 }
 
 /* ---- opening ---- */
@@ -349,16 +305,13 @@ start_schedule(struct run *r)
 		.seed = (uint64_t)clock_wall_ms() ^ (uint64_t)getpid() << 32,
 	};
 	struct engine_client client = {take, done, r};
-	struct engine_options eo = {.concurrency = o->concurrency,
-				    .connect_timeout_ms = o->connect_timeout_ms,
-				    .timeout_ms = o->timeout_ms};
+	struct session_client signals = {on_stop, on_progress, r};
 
 	r->started_ms = clock_now_ms();
 	r->deadline_ms = deadline_ms(o, r->started_ms);
 	schedule_init(&r->schedule, &so, r->started_ms);
-	r->engine = engine_new(r->site, &eo, &client);
+	session_start(&r->session, o, &client, &signals);
 	tell_begin(r);
-	watch_signals(r);
 }
 
 /* ---- the end ---- */
@@ -383,24 +336,16 @@ static int
 exit_status(const struct run *r)
 {
 	const struct counts *c = &r->counts;
+	int status;
 
 	if (counts_sum(c) != c->read)
 		return EXIT_BUG;
-	switch (r->schedule.stop) {
-	case STOP_SIGNAL:
-		return 128 + r->signal_number;
-	case STOP_WRITE:
-		return EXIT_UNWRITABLE;
-	case STOP_KEY:
-	case STOP_MISDIRECTED:
-	case STOP_CERTIFICATE:
-		return EXIT_REFUSED;
-	default:
-		break;
-	}
+	status = session_stop_status(&r->session, r->schedule.stop);
+	if (status != EXIT_DONE && status != EXIT_STOPPED)
+		return status;
 	if (r->manifest_broken)
 		return EXIT_UNREADABLE;
-	if (r->schedule.stop != STOP_NONE || r->closed != STOP_NONE)
+	if (status == EXIT_STOPPED || r->closed != STOP_NONE)
 		return EXIT_STOPPED;
 	return c->failed + c->invalid + c->in_doubt > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
@@ -454,12 +399,9 @@ close_all(struct run *r)
 	size_t i;
 
 	tell_over();
-	engine_free(r->engine);
-	if (r->engine)
+	if (r->session.engine)
 		schedule_fini(&r->schedule);
-	if (r->signal_fd >= 0)
-		close(r->signal_fd);
-	site_free(r->site);
+	session_close(&r->session);
 	for (i = 0; i < r->n_manifests; i++)
 		manifest_free(r->manifests[i]);
 	free(r->manifests);
@@ -476,28 +418,8 @@ close_all(struct run *r)
 	free(r->results_path);
 	buf_free(&r->record_text);
 	buf_free(&r->sent_url);
-	buf_free(&r->trouble);
 	url_memo_free(&r->memo);
 	free(r);
-}
-
-/* Key and server: -1, or the exit status. */
-static int
-open_site(struct run *r, const char *key)
-{
-	const struct options *o = r->options;
-	struct site_options so = {
-		.base_url = o->base_url,
-		.key = key,
-		.ca_file = o->ca_file,
-		.allow_http = o->allow_http,
-	};
-
-	r->site = site_new(&so, &r->fault);
-	if (r->site)
-		return -1;
-	diag_error("%s", r->fault.text);
-	return EXIT_USAGE;
 }
 
 int
@@ -513,15 +435,14 @@ run_files(const struct options *o, struct outputs *outputs, const char *key, cha
 	r->manifest_path = paths[0];
 	r->n_manifests = n;
 	r->manifests = mem_calloc(n, sizeof(struct manifest *));
-	r->signal_fd = -1;
 	r->known_mask = choose(o);
-	status = open_site(r, key);
+	status = session_open(&r->session, o, key);
 	if (status < 0)
 		status = open_files(r);
 	if (status < 0) {
 		start_schedule(r);
 		tell_results_news(&r->news);
-		engine_run(r->engine);
+		engine_run(r->session.engine);
 		status = end(r);
 		if (results_path && !results_is_stream(r->results))
 			*results_path = mem_strdup(r->results_path);

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "api/engine.h"
 #include "command/options.h"
 #include "command/outputs.h"
+#include "command/session.h"
 #include "ledger/results.h"
 #include "manifest/manifest.h"
 #include "policy/schedule.h"
@@ -72,8 +72,7 @@ struct run {
 	char *results_path; /* as the user knows it */
 	struct results *results;
 	struct results_news news;
-	struct site *site;
-	struct engine *engine;
+	struct session session;
 	struct schedule schedule;
 	unsigned known_mask; /* bit per enum known: recorded rows that this run sends again */
 	int64_t admitted;    /* rows that were made ready to be sent */
@@ -84,12 +83,6 @@ struct run {
 	struct attempt question;
 	bool waits_for_input; /* the manifest's pipe has nothing now */
 	bool manifest_broken; /* reading stopped at a fault */
-	bool key_reported;    /* why the run stops has been said */
-	bool outage_reported; /* that the server is down has been said */
-	struct buf trouble;   /* what the last failure of the server or the network was */
-	unsigned signals;     /* stopping signals received */
-	int signal_number;    /* the first of them */
-	int signal_fd;
 	unsigned bad_shown;   /* invalid rows named on standard error */
 	int64_t last_line;    /* of the last row read */
 	int64_t started_ms;
@@ -161,20 +154,11 @@ void tell_over(void);
 /* tell.c: the progress line when it is due, or now if somebody asked. */
 void tell_progress(struct run *r, int64_t now_ms, bool asked);
 
-/* tell.c: a server that is down for more than a moment is worth a line, and so is its return. */
-void tell_outage(struct run *r, int64_t now_ms);
-
 /* tell.c: -v and -vv, a line on an attempt that is done. */
 void tell_attempt(const struct work *w, enum verdict v);
 
-/* tell.c: why a run that is about to stop does, if this attempt has the words for it. */
-void tell_stop(struct run *r, const struct attempt *a);
-
 /* tell.c: the summary and what to do next. */
 void tell_summary(const struct run *r);
-
-/* run.c: a descriptor of the signals that stop or ask, which are blocked from then on; -1: none. */
-int run_signal_fd(void);
 
 /* run.c: a write of results failed: says so once, and stops the run. */
 void run_write_failed(struct run *r);

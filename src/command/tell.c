@@ -13,8 +13,7 @@
 #include "base/units.h"
 #include "command/run.h"
 
-#define SAFE_SHARE 0.95     /* of the rate that was found, for --rate */
-#define OUTAGE_SAID_MS 3000 /* a shorter outage is not worth a line */
+#define SAFE_SHARE 0.95 /* of the rate that was found, for --rate */
 
 /* The message handler has no context: the one run that owns the progress line. */
 static struct run *run_with_progress;
@@ -62,7 +61,7 @@ show_holder(struct run *r, char *out, size_t n, int64_t now_ms)
 	char rate[24];
 
 	show_rate(rate, sizeof rate, per_s);
-	if (engine_in_flight(r->engine) >= r->options->concurrency)
+	if (engine_in_flight(r->session.engine) >= r->options->concurrency)
 		snprintf(out, n, "held by -j %u", r->options->concurrency);
 	else if (holder == RATE_HELD_BY_USER)
 		snprintf(out, n, "held by --rate %s", rate);
@@ -82,7 +81,7 @@ view_of(struct run *r)
 	struct progress_view v = {
 		.counts = &r->counts,
 		.rows_ended = s->rows_ended,
-		.in_flight = engine_in_flight(r->engine),
+		.in_flight = engine_in_flight(r->session.engine),
 		.waiting = (int64_t)s->queue.count[ITEM_WAITING],
 		.why_until_ms = -1,
 	};
@@ -164,24 +163,6 @@ tell_results_news(const struct results_news *news)
 	buf_free(&n);
 }
 
-void
-tell_outage(struct run *r, int64_t now_ms)
-{
-	const struct outage *o = &r->schedule.outage;
-	struct buf timeout = {0};
-
-	if (o->state == OUTAGE_NONE && r->outage_reported) {
-		diag_note("%s is back", site_host(r->site));
-		r->outage_reported = false;
-	} else if (o->state == OUTAGE_DOWN && !o->throttled && !r->outage_reported && now_ms - o->since_ms >= OUTAGE_SAID_MS) {
-		units_show_ms(&timeout, o->timeout_ms);
-		diag_note("%s is down (%s): asking again, for %s at most", site_host(r->site),
-			  r->trouble.data ? r->trouble.data : "no answer", timeout.data);
-		r->outage_reported = true;
-		buf_free(&timeout);
-	}
-}
-
 /* One that certainly was not sent has been taken back from the count. */
 static unsigned
 attempt_number(const struct work *w)
@@ -204,59 +185,6 @@ tell_attempt(const struct work *w, enum verdict v)
 		    (long long)w->line, status,
 		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
 		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
-}
-
-/* Local time, to the minute, rounded up. */
-static void
-show_clock(char *out, size_t n, int64_t wall_ms)
-{
-	time_t at = (time_t)((wall_ms + 59999) / 1000);
-	struct tm tm;
-
-	if (!localtime_r(&at, &tm) || strftime(out, n, "%Y-%m-%d %H:%M", &tm) == 0)
-		snprintf(out, n, "that time");
-}
-
-void
-tell_stop(struct run *r, const struct attempt *a)
-{
-	struct buf text = {0};
-	char clock[32];
-
-	if (r->schedule.stop == STOP_NONE || r->key_reported)
-		return;
-	r->key_reported = true;
-	switch (r->schedule.stop) {
-	case STOP_KEY:
-		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is sent",
-			   a->answer.http_status, a->reply->message.len ? ": " : "",
-			   a->reply->message.len ? a->reply->message.data : "");
-		break;
-	case STOP_MISDIRECTED:
-		diag_error("%s redirects (HTTP %d) to %s: this is not the API, and the key is not "
-			   "taken there; check --base-url",
-			   site_host(r->site), a->answer.http_status,
-			   a->redirect_host ? a->redirect_host : "nowhere");
-		break;
-	case STOP_CERTIFICATE:
-		diag_error("%s: the server's certificate does not verify: %s", site_host(r->site),
-			   a->error);
-		break;
-	case STOP_PAUSE:
-		if (r->schedule.pause_ms < 0) {
-			diag_error("the server has refused everything for longer than --max-pause");
-			break;
-		}
-		units_show_ms(&text, r->schedule.pause_ms);
-		show_clock(clock, sizeof clock, a->done_wall_ms + r->schedule.pause_ms);
-		diag_error("the server asks for a pause of %s, longer than --max-pause: come back at %s",
-			   text.data, clock);
-		buf_free(&text);
-		break;
-	default:
-		r->key_reported = false;
-		break;
-	}
 }
 
 static void
@@ -317,7 +245,7 @@ add_advice(const struct run *r, struct buf *out)
 	text_escape(&path, span_of(r->results_path), 0);
 	if (r->schedule.stop == STOP_OUTAGE)
 		buf_printf(out, "lade: the server was down for longer than --outage-timeout: %s\n",
-			   r->trouble.data ? r->trouble.data : "no answer");
+			   session_trouble_text(&r->session));
 	if (r->schedule.stop == STOP_FAILURES)
 		buf_printf(out, "lade: stopped by --max-failures: %llu of %llu rows failed\n",
 			   (unsigned long long)r->schedule.failed, (unsigned long long)r->schedule.done);

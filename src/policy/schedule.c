@@ -11,6 +11,7 @@
 #include "policy/schedule.h"
 
 #include "policy/backoff.h"
+#include "policy/number.h"
 
 void
 schedule_init(struct schedule *s, const struct schedule_options *o, int64_t now_ms)
@@ -47,12 +48,6 @@ static bool
 only_failed(const struct schedule *s)
 {
 	return (s->rows_ended || s->rows_paused) && s->queue.fresh == 0;
-}
-
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static struct item *

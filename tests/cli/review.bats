@@ -143,7 +143,7 @@ ids() { awk -F '\t' '$4 == "GET" { sub(/.*\//, "", $5); print $5 }' journal; }
 	serve --port "$(cat port)" --rules rules
 	review m.results.csv
 	expect_status 6
-	says "longer than --max-pause"
+	says "asks for a pause of .*, longer than --max-pause: come back at 20..-..-.. ..:..$"
 	stop_serving
 	echo 'GET status:302;location:https://evil.example.com/' >rules
 	serve --port "$(cat port)" --rules rules
