@@ -273,51 +273,72 @@ skip(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t he
 		settle_refill(r, make_work(r, row, record, head));
 }
 
+/* What becomes of a row. */
+enum fate {
+	FATE_PASSED_OVER, /* --new-only, and it was given before */
+	FATE_BAD,         /* its own bytes are damaged */
+	FATE_FOLLOWS,     /* its identity is under way: it gets the same outcome */
+	FATE_SKIPPED,     /* its asset is there already */
+	FATE_RECORDED,    /* it has an outcome, and is not for this run to send again */
+	FATE_COPIED,      /* its identity has an outcome, of an earlier run or of this one */
+	FATE_SENT,
+};
+
+/* By what is known of a row and of its identity. */
+static enum fate
+fate_of(const struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
+{
+	struct index *x = results_index(r->results);
+	bool has_record = index_place(x, record) >= 0, settled = index_is_settled(x, head);
+	enum known known = index_known(x, head);
+
+	if (r->options->new_only && has_record && index_known(x, record) != KNOWN_PENDING)
+		return FATE_PASSED_OVER;
+	if (row->bad)
+		return FATE_BAD;
+	if (queue_leader(&r->schedule.queue, head))
+		return FATE_FOLLOWS;
+	if (must_renew(r, row, record, head))
+		return FATE_SENT;
+	if (index_asset(x, head) != INDEX_NONE)
+		return has_record && !settled ? FATE_SKIPPED : FATE_COPIED;
+	if (known == KNOWN_INVALID || (!settled && r->known_mask & 1u << known))
+		return FATE_SENT;
+	return has_record && !settled ? FATE_RECORDED : FATE_COPIED;
+}
+
 /* Decides one row; true: it is ready to be sent. */
 static bool
 admit(struct run *r, const struct manifest_row *row)
 {
 	struct index *x = results_index(r->results);
+	struct queue *q = &r->schedule.queue;
 	uint32_t head, record = index_row(x, load_identity(row), &head);
-	bool has_record = index_place(x, record) >= 0, settled = index_is_settled(x, head);
-	enum known known = index_known(x, head);
-	struct item *leader;
 
 	r->matched += record < results_count_before(r->results);
-	if (r->options->new_only && has_record && index_known(x, record) != KNOWN_PENDING) {
+	switch (fate_of(r, row, record, head)) {
+	case FATE_PASSED_OVER:
 		r->counts.skipped++;
-		return false;
-	}
-	if (row->bad) {
+		break;
+	case FATE_BAD:
 		admit_bad(r, row, record, head);
-		return false;
-	}
-	leader = queue_leader(&r->schedule.queue, head);
-	if (leader) {
-		queue_follow(&r->schedule.queue, leader, &make_work(r, row, record, head)->item);
-		return false;
-	}
-	if (must_renew(r, row, record, head))
-		return check_and_queue(r, row, record, head);
-	if (index_asset(x, head) != INDEX_NONE && has_record && !settled) {
+		break;
+	case FATE_FOLLOWS:
+		queue_follow(q, queue_leader(q, head), &make_work(r, row, record, head)->item);
+		break;
+	case FATE_SKIPPED:
 		skip(r, row, record, head);
-		return false;
-	}
-	if (index_asset(x, head) == INDEX_NONE && !settled && known != KNOWN_INVALID &&
-	    !(r->known_mask & 1u << known)) {
-		/* recorded, and not for this run to send again */
-		if (has_record)
-			settle_recorded(r, index_known(x, record), row->line,
-					"recorded by an earlier run");
-		else
-			settle_copy(r, make_work(r, row, record, head));
-		return false;
-	}
-	if (index_asset(x, head) != INDEX_NONE || (settled && known != KNOWN_INVALID)) {
+		break;
+	case FATE_RECORDED:
+		settle_recorded(r, index_known(x, record), row->line, "recorded by an earlier run");
+		break;
+	case FATE_COPIED:
 		settle_copy(r, make_work(r, row, record, head));
-		return false;
+		break;
+	case FATE_SENT:
+		return check_and_queue(r, row, record, head);
 	}
-	return check_and_queue(r, row, record, head);
+	return false;
 }
 
 static void
