@@ -46,7 +46,8 @@ SOURCES := \
 	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
 	src/ledger/results.c src/ledger/scan.c \
-	src/api/engine.c src/api/head.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c src/api/transfer.c \
+	src/api/engine.c src/api/head.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c \
+	src/api/site.c src/api/transfer.c \
 	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/histogram.c \
 	src/show/machine.c src/show/minutes.c src/show/page.c src/show/page_failures.c \
 	src/show/page_style.c src/show/plot.c src/show/progress.c src/show/report.c \

@@ -243,7 +243,7 @@ engine_new(struct site *site, const struct engine_options *o, const struct engin
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (e->epoll < 0)
 		mem_exhausted();
-	make_lanes(e, site_is_https(site) ? LANE_TRANSFERS_TLS : LANE_TRANSFERS);
+	make_lanes(e, site->https ? LANE_TRANSFERS_TLS : LANE_TRANSFERS);
 	make_transfers(e, site);
 	return e;
 }

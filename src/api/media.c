@@ -8,18 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/easy.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "version.h"
-
-#define SET(easy, option, value)                                                                   \
-	do {                                                                                       \
-		CURLcode set_rc = curl_easy_setopt(easy, option, value);                           \
-		if (set_rc == CURLE_OUT_OF_MEMORY)                                                 \
-			mem_exhausted();                                                           \
-		if (set_rc != CURLE_OK)                                                            \
-			abort();                                                                   \
-	} while (0)
 
 #define BUFFER_BYTES 8192L /* libcurl reads so many at a time at most */
 
@@ -48,13 +40,13 @@ on_body(char *data, size_t size, size_t n, void *ctx)
 void
 media_prepare(CURL *easy)
 {
-	SET(easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);
-	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	SET(easy, CURLOPT_PROXY, ""); /* a proxy would hide the address that is connected to */
-	SET(easy, CURLOPT_HEADERFUNCTION, on_head);
-	SET(easy, CURLOPT_WRITEFUNCTION, on_body);
+	EASY_SET(easy, CURLOPT_USERAGENT, "lade/" LADE_VERSION);
+	EASY_SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	EASY_SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	EASY_SET(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	EASY_SET(easy, CURLOPT_PROXY, ""); /* a proxy would hide the address that is connected to */
+	EASY_SET(easy, CURLOPT_HEADERFUNCTION, on_head);
+	EASY_SET(easy, CURLOPT_WRITEFUNCTION, on_body);
 }
 
 void
@@ -66,14 +58,14 @@ media_begin(struct media *m, CURL *easy)
 	m->read_bytes = 0;
 	m->enough = m->refused = false;
 	buf_clear(&m->location);
-	SET(easy, CURLOPT_URL, m->url);
-	SET(easy, CURLOPT_HEADERDATA, m);
-	SET(easy, CURLOPT_WRITEDATA, m);
+	EASY_SET(easy, CURLOPT_URL, m->url);
+	EASY_SET(easy, CURLOPT_HEADERDATA, m);
+	EASY_SET(easy, CURLOPT_WRITEDATA, m);
 	if (m->get)
-		SET(easy, CURLOPT_HTTPGET, 1L); /* this also ends a HEAD's NOBODY */
+		EASY_SET(easy, CURLOPT_HTTPGET, 1L); /* this also ends a HEAD's NOBODY */
 	else
-		SET(easy, CURLOPT_NOBODY, 1L);
-	SET(easy, CURLOPT_RANGE, m->get ? "0-0" : NULL);
+		EASY_SET(easy, CURLOPT_NOBODY, 1L);
+	EASY_SET(easy, CURLOPT_RANGE, m->get ? "0-0" : NULL);
 }
 
 /* The size that a 206 tells: "bytes 0-0/12345". -1: unknown. */

@@ -9,33 +9,17 @@
  */
 #include "api/transfer.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "api/easy.h"
 #include "api/head.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "version.h"
 
-#define UPLOAD_PATH "/kyyVideo2/asset/upload"
-#define ASSET_PATH "/kyyVideo2/asset/"
-#define USER_AGENT "User-Agent: lade/" LADE_VERSION
 #define RECEIVE_BYTES 1024 /* at a time: answers are short, and each handle keeps so much */
 #define HOST_BYTES 256	   /* a host name has at most 253 characters */
-
-struct site {
-	struct site_options options;
-	CURLU *upload_url;
-	char *asset_prefix; /* URL up to the asset id */
-	char *host;
-	struct curl_slist *upload_headers, *question_headers;
-	bool use_proxy;
-	bool https;
-	bool media; /* of media files: no URL and no key */
-};
 
 struct transfer {
 	CURL *easy;
@@ -52,195 +36,6 @@ struct transfer {
 	bool is_question; /* how the handle is set up now */
 	bool is_set;	  /* it is set up at all */
 };
-
-/* An option that cannot be set is a bug or a libcurl that is too old: nothing may be sent then. */
-#define SET(easy, option, value)                                                                   \
-	do {                                                                                       \
-		CURLcode set_rc = curl_easy_setopt(easy, option, value);                           \
-		if (set_rc == CURLE_OUT_OF_MEMORY)                                                 \
-			mem_exhausted();                                                           \
-		if (set_rc != CURLE_OK)                                                            \
-			abort();                                                                   \
-	} while (0)
-
-static struct curl_slist *
-add_header(struct curl_slist *list, const char *line)
-{
-	list = curl_slist_append(list, line);
-	if (!list)
-		mem_exhausted();
-	return list;
-}
-
-static void
-make_headers(struct site *s)
-{
-	struct buf auth = {0};
-
-	buf_printf(&auth, "Authorization: Bearer %s", s->options.key);
-	/* libcurl's printf writes CURLOPT_USERAGENT twice for each request, a line here once */
-	s->upload_headers = add_header(NULL, "Content-Type: application/json");
-	s->upload_headers = add_header(s->upload_headers, USER_AGENT);
-	s->upload_headers = add_header(s->upload_headers, "Accept:");
-	s->upload_headers = add_header(s->upload_headers, "Expect:");
-	s->upload_headers = add_header(s->upload_headers, auth.data);
-	s->question_headers = add_header(NULL, USER_AGENT);
-	s->question_headers = add_header(s->question_headers, "Accept:");
-	s->question_headers = add_header(s->question_headers, auth.data);
-	mem_wipe_free(auth.data, auth.cap);
-}
-
-static void
-wipe_headers(struct curl_slist *list)
-{
-	struct curl_slist *line;
-
-	for (line = list; line; line = line->next)
-		explicit_bzero(line->data, strlen(line->data));
-	curl_slist_free_all(list);
-}
-
-/* Whether plain http may go to this host: the machine itself, as a literal address or localhost. */
-static bool
-is_loopback(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
-}
-
-/* A part of a URL, for the caller to curl_free; NULL: it has none. */
-static char *
-url_part(CURLU *url, CURLUPart which)
-{
-	char *part = NULL;
-
-	if (curl_url_get(url, which, &part, 0) == CURLUE_OUT_OF_MEMORY)
-		mem_exhausted();
-	return part;
-}
-
-static int
-check_base(struct site *s, CURLU *base, struct fault *f)
-{
-	char *scheme, *query, *fragment;
-	int rc = 0;
-
-	scheme = url_part(base, CURLUPART_SCHEME);
-	s->host = url_part(base, CURLUPART_HOST);
-	query = url_part(base, CURLUPART_QUERY);
-	fragment = url_part(base, CURLUPART_FRAGMENT);
-	if (!s->host || !*s->host)
-		rc = fault_set(f, 0, 0, "the base URL has no host");
-	else if (query || fragment)
-		rc = fault_set(f, 0, 0, "the base URL must not have a query or a fragment");
-	else if (scheme && strcmp(scheme, "https") == 0)
-		s->https = true;
-	else if (!scheme || strcmp(scheme, "http") != 0)
-		rc = fault_set(f, 0, 0, "the base URL must begin with https://");
-	else if (!s->options.allow_http && !is_loopback(s->host))
-		rc = fault_set(f, 0, 0,
-			       "the base URL is plain http: the key would cross the network in the "
-			       "clear (--allow-http, if that is meant)");
-	curl_free(scheme);
-	curl_free(query);
-	curl_free(fragment);
-	return rc;
-}
-
-static int
-parse_base(struct site *s, struct fault *f)
-{
-	struct span url = span_of(s->options.base_url);
-	CURLU *base = curl_url();
-	struct buf text = {0};
-	CURLUcode rc;
-	int result = -1;
-
-	if (!base)
-		mem_exhausted();
-	while (url.n > 0 && url.p[url.n - 1] == '/')
-		url.n--;
-	buf_add_span(&text, url);
-	buf_add_str(&text, UPLOAD_PATH);
-	rc = curl_url_set(base, CURLUPART_URL, text.data, CURLU_DISALLOW_USER);
-	if (rc == CURLUE_OUT_OF_MEMORY)
-		mem_exhausted();
-	else if (rc == CURLUE_USER_NOT_ALLOWED)
-		fault_set(f, 0, 0, "the base URL must not hold a user name or a password");
-	else if (rc != CURLUE_OK)
-		fault_set(f, 0, 0, "the base URL cannot be used: %s", curl_url_strerror(rc));
-	else
-		result = check_base(s, base, f);
-	s->upload_url = base;
-	text.len = url.n;
-	buf_add_str(&text, ASSET_PATH);
-	s->asset_prefix = text.data;
-	return result;
-}
-
-static bool
-has_proxy_environment(void)
-{
-	static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"};
-	size_t i;
-
-	for (i = 0; i < sizeof names / sizeof *names; i++)
-		if (getenv(names[i]))
-			return true;
-	return false;
-}
-
-struct site *
-site_new(const struct site_options *o, struct fault *f)
-{
-	struct site *s = mem_calloc(1, sizeof *s);
-
-	s->options = *o;
-	if (!s->options.ca_file)
-		s->options.ca_file = getenv("SSL_CERT_FILE");
-	if (parse_base(s, f) < 0) {
-		site_free(s);
-		return NULL;
-	}
-	s->use_proxy = s->https && has_proxy_environment();
-	make_headers(s);
-	return s;
-}
-
-struct site *
-site_new_media(const char *ca_file)
-{
-	struct site *s = mem_calloc(1, sizeof *s);
-
-	s->options.ca_file = ca_file ? ca_file : getenv("SSL_CERT_FILE");
-	s->https = s->media = true;
-	return s;
-}
-
-void
-site_free(struct site *s)
-{
-	if (!s)
-		return;
-	wipe_headers(s->upload_headers);
-	wipe_headers(s->question_headers);
-	curl_url_cleanup(s->upload_url);
-	curl_free(s->host);
-	free(s->asset_prefix);
-	free(s);
-}
-
-const char *
-site_host(const struct site *s)
-{
-	return s->host;
-}
-
-bool
-site_is_https(const struct site *s)
-{
-	return s->https;
-}
 
 static long
 request_bytes(CURL *easy)
@@ -303,8 +98,8 @@ set_certificates(struct transfer *t)
 	if (!bundle)
 		bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
 	if (bundle && (t->site->options.ca_file || access(bundle, R_OK) == 0)) {
-		SET(t->easy, CURLOPT_CAINFO, bundle);
-		SET(t->easy, CURLOPT_CAPATH, NULL);
+		EASY_SET(t->easy, CURLOPT_CAINFO, bundle);
+		EASY_SET(t->easy, CURLOPT_CAPATH, NULL);
 	}
 }
 
@@ -318,24 +113,24 @@ transfer_new(struct site *s, void *owner)
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		mem_exhausted();
-	SET(t->easy, CURLOPT_PRIVATE, owner);
-	SET(t->easy, CURLOPT_NOSIGNAL, 1L);
-	SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(t->easy, CURLOPT_PROTOCOLS_STR, s->https ? "https" : "http");
-	SET(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-	SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	EASY_SET(t->easy, CURLOPT_PRIVATE, owner);
+	EASY_SET(t->easy, CURLOPT_NOSIGNAL, 1L);
+	EASY_SET(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	EASY_SET(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	EASY_SET(t->easy, CURLOPT_PROTOCOLS_STR, s->https ? "https" : "http");
+	EASY_SET(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+	EASY_SET(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	EASY_SET(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* No timeouts here: deadlines are the engine's, for libcurl's own cost two timers a
 	 * request. What stays is its default of 300 s for a connection. */
-	SET(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
-	SET(t->easy, CURLOPT_PREREQDATA, t);
-	SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-	SET(t->easy, CURLOPT_WRITEDATA, t);
-	SET(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-	SET(t->easy, CURLOPT_HEADERDATA, t);
+	EASY_SET(t->easy, CURLOPT_PREREQFUNCTION, before_sending);
+	EASY_SET(t->easy, CURLOPT_PREREQDATA, t);
+	EASY_SET(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	EASY_SET(t->easy, CURLOPT_WRITEDATA, t);
+	EASY_SET(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	EASY_SET(t->easy, CURLOPT_HEADERDATA, t);
 	if (!s->use_proxy)
-		SET(t->easy, CURLOPT_PROXY, "");
+		EASY_SET(t->easy, CURLOPT_PROXY, "");
 	if (s->https)
 		set_certificates(t);
 	if (s->media)
@@ -359,19 +154,19 @@ void
 transfer_set_sockets(struct transfer *t, curl_opensocket_callback on_open, void *open_ctx,
 		     curl_closesocket_callback on_close, void *close_ctx)
 {
-	SET(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	SET(t->easy, CURLOPT_OPENSOCKETDATA, open_ctx);
-	SET(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	SET(t->easy, CURLOPT_CLOSESOCKETDATA, close_ctx);
+	EASY_SET(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	EASY_SET(t->easy, CURLOPT_OPENSOCKETDATA, open_ctx);
+	EASY_SET(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	EASY_SET(t->easy, CURLOPT_CLOSESOCKETDATA, close_ctx);
 }
 
 static void
 set_up_upload(struct transfer *t)
 {
-	SET(t->easy, CURLOPT_URL, NULL);
-	SET(t->easy, CURLOPT_CURLU, t->site->upload_url);
-	SET(t->easy, CURLOPT_POST, 1L);
-	SET(t->easy, CURLOPT_HTTPHEADER, t->site->upload_headers);
+	EASY_SET(t->easy, CURLOPT_URL, NULL);
+	EASY_SET(t->easy, CURLOPT_CURLU, t->site->upload_url);
+	EASY_SET(t->easy, CURLOPT_POST, 1L);
+	EASY_SET(t->easy, CURLOPT_HTTPHEADER, t->site->upload_headers);
 }
 
 static void
@@ -381,10 +176,10 @@ set_up_question(struct transfer *t, const char *asset_id)
 
 	buf_add_str(&url, t->site->asset_prefix);
 	buf_add_str(&url, asset_id);
-	SET(t->easy, CURLOPT_CURLU, NULL);
-	SET(t->easy, CURLOPT_URL, url.data);
-	SET(t->easy, CURLOPT_HTTPGET, 1L);
-	SET(t->easy, CURLOPT_HTTPHEADER, t->site->question_headers);
+	EASY_SET(t->easy, CURLOPT_CURLU, NULL);
+	EASY_SET(t->easy, CURLOPT_URL, url.data);
+	EASY_SET(t->easy, CURLOPT_HTTPGET, 1L);
+	EASY_SET(t->easy, CURLOPT_HTTPHEADER, t->site->question_headers);
 	buf_free(&url);
 }
 
@@ -408,10 +203,10 @@ transfer_start(struct transfer *t, struct attempt *a, int64_t now_ms)
 		set_up_upload(t);
 	t->is_set = true;
 	t->is_question = question;
-	SET(t->easy, CURLOPT_FRESH_CONNECT, (long)a->fresh);
+	EASY_SET(t->easy, CURLOPT_FRESH_CONNECT, (long)a->fresh);
 	if (!question && !a->media) {
-		SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)a->body.n);
-		SET(t->easy, CURLOPT_POSTFIELDS, a->body.p);
+		EASY_SET(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)a->body.n);
+		EASY_SET(t->easy, CURLOPT_POSTFIELDS, a->body.p);
 	}
 	a->sent_ms = now_ms;
 	a->sent_wall_ms = clock_wall_at_ms(now_ms);
@@ -444,7 +239,7 @@ redirect_host(struct transfer *t)
 	t->redirect_host[0] = '\0';
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
 	if (url && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
-		host = url_part(parts, CURLUPART_HOST);
+		host = easy_url_part(parts, CURLUPART_HOST);
 	if (host) {
 		struct buf shown = {0};
 
@@ -498,14 +293,40 @@ finish_media(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t now
 	return a;
 }
 
+/* What came of an attempt, as policy wants to know it. */
+static void
+read_answer(struct transfer *t, struct attempt *a, bool broken)
+{
+	long status = 0;
+
+	a->answer = (struct answer){
+		.handed_over = t->prereqs > 0 &&
+			       (!broken || request_bytes(t->easy) > t->base_bytes),
+		.broken = broken,
+	};
+	if (a->answer.handed_over) {
+		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+		a->answer.http_status = (int)status;
+	}
+	reply_parse(&t->reply, broken ? span_none() : buf_span(&t->body));
+	a->reply = &t->reply;
+	a->reply_bytes = (int64_t)t->body.len;
+	a->answer.code_kind = t->reply.code_kind;
+	a->answer.code = t->reply.code;
+	a->answer.id = t->reply.id;
+	a->retry_after_ms = -1;
+	if (status != 200 || t->reply.code_kind != CODE_NUMBER || t->reply.code != 0)
+		a->retry_after_ms = head_retry_after_ms(&t->head, a->done_wall_ms);
+	a->answer.has_retry_after = a->retry_after_ms >= 0;
+	a->notice = head_notice(&t->head, a->done_wall_ms);
+}
+
 struct attempt *
 transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t now_ms)
 {
-	bool cancelled = end != TRANSFER_ENDED;
 	struct attempt *a = t->attempt;
-	long status = 0;
 
-	if (rc == CURLE_OUT_OF_MEMORY && !cancelled)
+	if (end == TRANSFER_ENDED && rc == CURLE_OUT_OF_MEMORY)
 		mem_exhausted();
 	if (a->media)
 		return finish_media(t, rc, end, now_ms);
@@ -513,33 +334,12 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 	t->attempt = NULL;
 	a->done_ms = now_ms;
 	a->done_wall_ms = clock_wall_at_ms(now_ms);
-	a->error = NULL;
-	a->redirect_host = NULL;
-	a->retry_after_ms = -1;
-	a->certificate = rc == CURLE_PEER_FAILED_VERIFICATION && t->prereqs == 0 && !cancelled;
-	a->answer = (struct answer){
-		.handed_over = t->prereqs > 0 && ((rc == CURLE_OK && !cancelled) ||
-						  request_bytes(t->easy) > t->base_bytes),
-		.broken = cancelled || rc != CURLE_OK,
-	};
-	a->reply_bytes = (int64_t)t->body.len;
-	if (a->answer.handed_over) {
-		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-		a->answer.http_status = (int)status;
-	}
-	reply_parse(&t->reply, a->answer.broken ? span_none() : buf_span(&t->body));
-	a->reply = &t->reply;
-	a->answer.code_kind = t->reply.code_kind;
-	a->answer.code = t->reply.code;
-	a->answer.id = t->reply.id;
-	if (a->answer.broken)
-		a->error = error_text(t, rc, end);
-	else if (status / 100 == 3)
-		a->redirect_host = redirect_host(t);
-	if (status != 200 || t->reply.code_kind != CODE_NUMBER || t->reply.code != 0)
-		a->retry_after_ms = head_retry_after_ms(&t->head, a->done_wall_ms);
-	a->answer.has_retry_after = a->retry_after_ms >= 0;
-	a->notice = head_notice(&t->head, a->done_wall_ms);
+	read_answer(t, a, end != TRANSFER_ENDED || rc != CURLE_OK);
+	a->error = a->answer.broken ? error_text(t, rc, end) : NULL;
+	a->redirect_host = a->answer.http_status / 100 == 3 && !a->answer.broken ? redirect_host(t)
+										  : NULL;
+	a->certificate = end == TRANSFER_ENDED && rc == CURLE_PEER_FAILED_VERIFICATION &&
+			 t->prereqs == 0;
 	a->way_ms = way_ms(t);
 	return a;
 }

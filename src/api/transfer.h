@@ -12,37 +12,9 @@
 
 #include "api/media.h"
 #include "api/reply.h"
-#include "base/fault.h"
+#include "api/site.h"
 #include "base/span.h"
 #include "policy/quota.h"
-
-/* What every request has in common; strings belong to the caller and outlive the site. */
-struct site_options {
-	const char *base_url;
-	const char *key;
-	const char *ca_file;     /* NULL: $SSL_CERT_FILE, else libcurl's own bundle */
-	bool allow_http;         /* --allow-http: plain http to any host */
-};
-
-struct site;
-
-/*
- * Prepares what all transfers share. NULL when the base URL or the key cannot be used: *f says why
- * (and never holds the key).
- */
-struct site *site_new(const struct site_options *o, struct fault *f);
-
-/* A site for questions about media files (media.h): any http or https host, no key. ca_file as above. */
-struct site *site_new_media(const char *ca_file);
-
-/* Frees it and wipes the copies of the key; s may be NULL. All transfers are freed before. */
-void site_free(struct site *s);
-
-/* Whether connections may be of TLS. */
-bool site_is_https(const struct site *s);
-
-/* The host that is talked to, for messages. */
-const char *site_host(const struct site *s);
 
 /* What to send and what came of it. */
 struct attempt {
