@@ -43,7 +43,7 @@ SOURCES := \
 	src/manifest/json_scan.c src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/asset_map.c src/ledger/cache.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
-	src/ledger/journal.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
+	src/ledger/journal.c src/ledger/layout.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
 	src/ledger/results.c src/ledger/scan.c \
 	src/api/engine.c src/api/head.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c \

@@ -1,5 +1,6 @@
 #include "api/site.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -55,8 +56,19 @@ wipe_headers(struct curl_slist *list)
 static bool
 is_loopback(const char *host)
 {
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
+	unsigned char v4[4];
+
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	       (inet_pton(AF_INET, host, v4) == 1 && v4[0] == 127);
+}
+
+/* libcurl takes https:host and https:///host for https://host, which may not be what is meant. */
+static bool
+has_host(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host && !strchr("/?#", host[3]); /* nor its end */
 }
 
 static int
@@ -91,11 +103,14 @@ static int
 parse_base(struct site *s, struct fault *f)
 {
 	struct span url = span_of(s->options.base_url);
-	CURLU *base = curl_url();
 	struct buf text = {0};
+	CURLU *base;
 	CURLUcode rc;
 	int result = -1;
 
+	if (!has_host(url.p))
+		return fault_set(f, 0, 0, "the base URL must begin with https:// and a host");
+	base = curl_url();
 	if (!base)
 		mem_exhausted();
 	while (url.n > 0 && url.p[url.n - 1] == '/')

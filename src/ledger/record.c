@@ -1,6 +1,5 @@
 #include "ledger/record.h"
 
-#include <assert.h>
 #include <csv.h>
 #include <ctype.h>
 #include <stdint.h>
@@ -13,26 +12,6 @@
 #include "base/mem.h"
 #include "manifest/csv_scan.h"
 #include "manifest/json.h"
-
-static const char *const column_names[COLUMNS] = {
-	[COLUMN_ASSET_TYPE] = "lade_assetType",
-	[COLUMN_URL] = "lade_url",
-	[COLUMN_NAME] = "lade_name",
-	[COLUMN_STATUS] = "lade_status",
-	[COLUMN_ASSET_ID] = "lade_assetId",
-	[COLUMN_PREVIOUS_ASSET_ID] = "lade_previousAssetId",
-	[COLUMN_REVIEW_STATUS] = "lade_reviewStatus",
-	[COLUMN_HTTP_STATUS] = "lade_httpStatus",
-	[COLUMN_CODE] = "lade_code",
-	[COLUMN_MESSAGE] = "lade_message",
-	[COLUMN_ERROR_CLASS] = "lade_errorClass",
-	[COLUMN_ATTEMPTS] = "lade_attempts",
-	[COLUMN_SENT_AT] = "lade_sentAt",
-	[COLUMN_FINISHED_AT] = "lade_finishedAt",
-	[COLUMN_DURATION_MS] = "lade_durationMs",
-	[COLUMN_MANIFEST] = "lade_manifest",
-	[COLUMN_LINE] = "lade_line",
-};
 
 static const char *const status_words[RECORD_STATUSES] = {
 	[RECORD_UPLOADED] = "uploaded", [RECORD_DUPLICATE] = "duplicate",
@@ -48,24 +27,6 @@ static const char *const class_words[ERROR_CLASSES] = {
 	[CLASS_BAD_ANSWER] = "bad_answer",
 	[CLASS_INVALID_ROW] = "invalid_row",
 };
-
-const char *
-column_name(enum column c)
-{
-	return column_names[c];
-}
-
-enum column
-column_of(struct span name)
-{
-	int c = 0;
-
-	if (name.n < 5 || memcmp(name.p, "lade_", 5) != 0)
-		return COLUMN_CARRIED; /* of most rows nearly all */
-	while (c < COLUMNS && !span_is(name, column_names[c]))
-		c++;
-	return (enum column)c;
-}
 
 const char *
 record_status_word(enum record_status s)
@@ -84,129 +45,6 @@ record_init(struct record *r)
 {
 	memset(r, 0, sizeof *r);
 	r->sent_wall_ms = r->finished_wall_ms = r->duration_ms = -1;
-}
-
-void
-layout_init(struct layout *l, enum record_format format, char delimiter)
-{
-	*l = (struct layout){.format = format, .delimiter = delimiter};
-}
-
-void
-layout_fini(struct layout *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n_columns; i++)
-		free(l->columns[i].name);
-	free(l->columns);
-	l->columns = NULL;
-	l->n_columns = 0;
-}
-
-void
-layout_add(struct layout *l, struct span name)
-{
-	enum column c = column_of(name);
-
-	if (c != COLUMN_CARRIED)
-		l->lade |= 1u << c;
-	if (l->format != RECORD_CSV)
-		return;
-	l->columns = mem_resize(l->columns, l->n_columns + 1, sizeof *l->columns);
-	l->columns[l->n_columns++] = (struct layout_column){c, mem_dup(name.p, name.n)};
-	l->n_carried += c == COLUMN_CARRIED;
-}
-
-size_t
-layout_add_lade(struct layout *l, unsigned mask)
-{
-	size_t added = 0;
-	int c;
-
-	for (c = 0; c < COLUMNS; c++) {
-		if (mask & ~l->lade & 1u << c) {
-			layout_add(l, span_of(column_names[c]));
-			added++;
-		}
-	}
-	return added;
-}
-
-/* The k-th carried column, behind the given place in l->columns, that has this name; -1: none. */
-static int
-find_unmatched(const struct layout *l, struct span name, const int *from)
-{
-	size_t i, k = 0;
-
-	for (i = 0; i < l->n_columns; i++) {
-		if (l->columns[i].column != COLUMN_CARRIED)
-			continue;
-		if (from[k] < 0 && span_is(name, l->columns[i].name))
-			return (int)k;
-		k++;
-	}
-	return -1;
-}
-
-size_t
-layout_match(struct layout *l, const struct span *names, size_t n, int **from)
-{
-	size_t i, added = 0;
-	int k, *map;
-
-	assert(l->format == RECORD_CSV);
-	map = mem_alloc((l->n_carried + n + 1) * sizeof *map);
-
-	*from = map;
-	for (i = 0; i < l->n_carried + n; i++)
-		map[i] = -1;
-	for (i = 0; i < n; i++) {
-		if (column_of(names[i]) != COLUMN_CARRIED)
-			continue;
-		k = find_unmatched(l, names[i], map);
-		if (k < 0) {
-			layout_add(l, names[i]);
-			k = (int)l->n_carried - 1;
-			added++;
-		}
-		map[k] = (int)i;
-	}
-	return added;
-}
-
-void
-layout_cell(const struct layout *l, struct buf *out, struct span cell)
-{
-	const char *p = cell.p, *end, *quote;
-
-	if (csv_is_plain(cell, l->delimiter)) {
-		buf_add_span(out, cell);
-		return;
-	}
-	buf_add_char(out, '"');
-	end = p + cell.n;
-	while ((quote = memchr(p, '"', (size_t)(end - p)))) {
-		buf_add(out, p, (size_t)(quote + 1 - p));
-		buf_add_char(out, '"');
-		p = quote + 1;
-	}
-	buf_add(out, p, (size_t)(end - p));
-	buf_add_char(out, '"');
-}
-
-void
-layout_header(const struct layout *l, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < l->n_columns; i++) {
-		if (i > 0)
-			buf_add_char(out, l->delimiter);
-		layout_cell(l, out, span_of(l->columns[i].name));
-	}
-	if (l->format == RECORD_CSV)
-		buf_add_char(out, '\n');
 }
 
 /* lade's part of a record as text: what is written out lies in here, the rest is the caller's. */
@@ -323,7 +161,7 @@ write_ndjson(const struct layout *l, struct buf *out, struct span carried, const
 		if (!has_member(l, (enum column)c, values))
 			continue;
 		buf_add_str(out, first ? "\"" : ",\"");
-		buf_add_str(out, column_names[c]);
+		buf_add_str(out, column_name(c));
 		buf_add_str(out, "\":");
 		if (values[c].n == 0)
 			buf_add_str(out, "null");

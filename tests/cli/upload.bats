@@ -351,6 +351,34 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 	says "control character"
 }
 
+@test "a base URL that would give the key away, or is none, is refused before anything is sent" {
+	serve
+	manifest $(urls 1)
+	while read -r url text; do
+		run lade upload --base-url "$url" m.csv
+		expect_status 2
+		says "$text"
+	done <<-'END'
+		http://example.test plain http: the key would cross the network
+		http://127.0.0.1.example.test plain http
+		http://127.example.test plain http
+		http://localhost.example.test plain http
+		http://[::2] plain http
+		ftp://127.0.0.1 must begin with https://
+		https://user@example.test must not hold a user name
+		https://example.test/?a=b must not have a query
+		https:// must begin with https:// and a host
+		https:///example.test must begin with https:// and a host
+		https:example.test must begin with https:// and a host
+		https://?a must begin with https:// and a host
+		https://a%00b cannot be used
+	END
+	run lade upload --base-url "${base/127.0.0.1/127.1}/" m.csv # this machine, as libcurl reads it
+	expect_status 0
+	run lade upload --allow-http --base-url "http://example.invalid" --outage-timeout 100ms -o new.csv m.csv
+	expect_status 6
+}
+
 @test "the key is masked wherever a server's text shows it" {
 	serve
 	manifest "https://cdn.example.com/a.jpg?fault=code:7;body:nokey"
