@@ -48,9 +48,9 @@ SOURCES := \
 	src/ledger/results.c src/ledger/scan.c \
 	src/api/engine.c src/api/head.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c \
 	src/api/site.c src/api/transfer.c \
-	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/histogram.c \
+	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/frame.c src/show/histogram.c \
 	src/show/machine.c src/show/minutes.c src/show/page.c src/show/page_failures.c \
-	src/show/page_style.c src/show/plot.c src/show/progress.c src/show/report.c \
+	src/show/page_style.c src/show/plot.c src/show/plot_latency.c src/show/progress.c src/show/report.c \
 	src/show/report_html.c src/show/report_json.c src/show/report_text.c \
 	src/show/review_counts.c src/show/summary.c src/show/timeline.c \
 	src/command/admit.c src/command/check.c src/command/completion.c src/command/help.c src/command/key.c \

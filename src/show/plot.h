@@ -10,16 +10,6 @@
 #include "base/buf.h"
 #include "show/report.h"
 
-/* The smallest of 1, 2, 5 times a power of ten (at least 1) that divides span into at most n parts.
- */
-double plot_step(double span, unsigned n);
-
-/* The same of time: seconds, minutes, hours, days as people count them. */
-int64_t plot_step_s(int64_t span_s, unsigned n);
-
-/* Where a value is between low and high on a logarithmic scale: 0 to 1. */
-double plot_log(double value, double low, double high);
-
 /* The outcome bar: a part for each status of status[REPORT_STATUSES]; stretches to its frame. */
 void plot_outcome(struct buf *out, const int64_t *status);
 

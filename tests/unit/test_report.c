@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "show/frame.h"
 #include "show/plot.h"
 #include "show/report.h"
 
@@ -215,20 +216,20 @@ static void
 steps_are_those_that_people_count_by(void **state)
 {
 	(void)state;
-	assert_float_equal(plot_step(100, 4), 50, 1e-9);
-	assert_float_equal(plot_step(80, 4), 20, 1e-9);
-	assert_float_equal(plot_step(81, 4), 50, 1e-9);
-	assert_float_equal(plot_step(3, 4), 1, 1e-9);
-	assert_float_equal(plot_step(0, 4), 1, 1e-9);
-	assert_float_equal(plot_step(1e6, 5), 200000, 1e-6);
-	assert_int_equal(plot_step_s(10, 5), 2);
-	assert_int_equal(plot_step_s(3600, 6), 600);
-	assert_int_equal(plot_step_s(3601, 6), 900);
-	assert_int_equal(plot_step_s(86400 * 3, 7), 43200);
-	assert_true(plot_step_s(INT64_C(86400) * 365 * 1000, 5) * 5 >= INT64_C(86400) * 365 * 1000);
-	assert_float_equal(plot_log(10, 1, 100), 0.5, 1e-9);
-	assert_float_equal(plot_log(0.5, 1, 100), 0, 1e-9);
-	assert_float_equal(plot_log(1000, 1, 100), 1, 1e-9);
+	assert_float_equal(frame_step(100, 4), 50, 1e-9);
+	assert_float_equal(frame_step(80, 4), 20, 1e-9);
+	assert_float_equal(frame_step(81, 4), 50, 1e-9);
+	assert_float_equal(frame_step(3, 4), 1, 1e-9);
+	assert_float_equal(frame_step(0, 4), 1, 1e-9);
+	assert_float_equal(frame_step(1e6, 5), 200000, 1e-6);
+	assert_int_equal(frame_step_s(10, 5), 2);
+	assert_int_equal(frame_step_s(3600, 6), 600);
+	assert_int_equal(frame_step_s(3601, 6), 900);
+	assert_int_equal(frame_step_s(86400 * 3, 7), 43200);
+	assert_true(frame_step_s(INT64_C(86400) * 365 * 1000, 5) * 5 >= INT64_C(86400) * 365 * 1000);
+	assert_float_equal(frame_log(10, 1, 100), 0.5, 1e-9);
+	assert_float_equal(frame_log(0.5, 1, 100), 0, 1e-9);
+	assert_float_equal(frame_log(1000, 1, 100), 1, 1e-9);
 }
 
 static void
