@@ -129,8 +129,10 @@ transfer_new(struct site *s, void *owner)
 	EASY_SET(t->easy, CURLOPT_WRITEDATA, t);
 	EASY_SET(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	EASY_SET(t->easy, CURLOPT_HEADERDATA, t);
-	if (!s->use_proxy)
+	if (!s->use_proxy) {
 		EASY_SET(t->easy, CURLOPT_PROXY, "");
+		EASY_SET(t->easy, CURLOPT_NOPROXY, "*"); /* or each request asks the environment */
+	}
 	if (s->https)
 		set_certificates(t);
 	if (s->media)
