@@ -128,26 +128,18 @@ replace(const char *path, mode_t mode, const struct buf *text, struct fault *f)
 	struct file_mark mark;
 	struct stat st;
 	mode_t mask = umask(0);
-	char *whole;
 	int fd = -1;
 
 	umask(mask);
 	if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
 		return write_through(path, text, f);
-	whole = file_resolve(path);
-	if (!whole)
-		return file_fault(f, "write", path);
-	if (stat(whole, &st) < 0)
-		st.st_mode = mode & ~mask;
-	replacement_sweep(whole);
-	if (replacement_begin(&new, whole, st.st_mode, f) == 0 &&
+	if (replacement_open(&new, path, mode & ~mask, f) == 0 &&
 	    replacement_add(&new, buf_span(text), f) == 0 &&
 	    replacement_finish(&new, &mark, f) == 0)
 		fd = replacement_commit(&new, f);
 	if (fd >= 0)
 		close(fd);
 	replacement_abort(&new);
-	free(whole);
 	return fd < 0 ? -1 : 0;
 }
 

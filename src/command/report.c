@@ -120,7 +120,7 @@ save(const struct buf *text, const char *path)
 	struct fault f = {0};
 	int fd = -1;
 
-	if (replacement_open(&out, path, &f) == 0 &&
+	if (replacement_open(&out, path, 0600, &f) == 0 &&
 	    replacement_add(&out, buf_span(text), &f) == 0 &&
 	    replacement_finish(&out, &mark, &f) == 0)
 		fd = replacement_commit(&out, &f);

@@ -1,7 +1,6 @@
 #include "ledger/asset_map.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json_text.h"
@@ -40,37 +39,22 @@ on_asset(void *ctx, struct span url, struct span id, struct fault *f)
 	return rc;
 }
 
-/* Begins to replace the file at a path that has been resolved, or to make it. */
-static int
-begin(struct replacement *out, const char *path, struct fault *f)
-{
-	struct stat st = {.st_mode = S_IFREG | 0600};
-
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return fault_set(f, 0, 0, "the asset map must be a regular file");
-	replacement_sweep(path);
-	return replacement_begin(out, path, st.st_mode, f);
-}
-
 int
 asset_map_write(const char *results, const char *path, bool uris, struct fault *f)
 {
 	struct mapping m = {.out = {.fd = -1}, .urls = index_new(), .uris = uris};
-	char *whole = file_resolve(path);
 	struct file_mark mark;
 	int fd = -1;
 
-	if (!whole)
-		file_fault(f, "write", path);
-	else if (begin(&m.out, whole, f) == 0 && load_assets(results, on_asset, &m, f) == 0 &&
-		 replacement_add(&m.out, span_of(m.any ? "\n}\n" : "{}\n"), f) == 0 &&
-		 replacement_finish(&m.out, &mark, f) == 0)
+	if (replacement_open(&m.out, path, 0600, f) == 0 &&
+	    load_assets(results, on_asset, &m, f) == 0 &&
+	    replacement_add(&m.out, span_of(m.any ? "\n}\n" : "{}\n"), f) == 0 &&
+	    replacement_finish(&m.out, &mark, f) == 0)
 		fd = replacement_commit(&m.out, f);
 	if (fd >= 0)
 		close(fd);
 	replacement_abort(&m.out);
 	index_free(m.urls);
 	buf_free(&m.id);
-	free(whole);
 	return fd < 0 ? -1 : 0;
 }

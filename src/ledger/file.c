@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -17,6 +18,8 @@
 
 #define REPLACEMENT_CHUNK (1u << 20) /* bytes gathered before a write */
 #define TAIL_BYTES 4096
+#define TURN_MS 10000 /* how long to wait for another writer of the same path */
+#define TURN_STEP_MS 10
 
 int
 file_write(int fd, const char *p, size_t n, size_t *done)
@@ -167,50 +170,95 @@ replacement_sweep(const char *path)
 	free(temporary);
 }
 
-int
-replacement_begin(struct replacement *r, const char *path, mode_t mode, struct fault *f)
+static bool
+is_at(int fd, const char *path)
+{
+	struct stat opened, named;
+
+	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
+	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+static void
+prepare(struct replacement *r, const char *path)
 {
 	*r = (struct replacement){.path = mem_strdup(path),
 				  .temporary = temporary_name(path),
+				  .fd = -1,
 				  .hash_state = new_hash()};
-	r->fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (r->fd < 0)
-		return file_fault(f, "create", r->temporary);
-	if (flock(r->fd, LOCK_EX | LOCK_NB) < 0 || fchmod(r->fd, mode & 07777) < 0)
-		return file_fault(f, "set up", r->temporary);
-	return 0;
 }
 
-/* A replacement is locked by its writer as long as that lives. */
-static void
-sweep_dead(const char *path)
+/* Creates the new file, locked by its writer as long as that lives. -1: errno; EEXIST: another has. */
+static int
+create(struct replacement *r, mode_t mode)
 {
-	char *temporary = temporary_name(path);
-	int fd = open(temporary, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = open(r->temporary, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		unlink(temporary);
-	if (fd >= 0)
-		close(fd);
-	free(temporary);
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_at(fd, r->temporary)) {
+		close(fd); /* who found it unlocked took its writer for dead */
+		errno = EEXIST;
+		return -1;
+	}
+	r->fd = fd;
+	return fchmod(fd, mode & 07777);
 }
 
 int
-replacement_open(struct replacement *r, const char *path, struct fault *f)
+replacement_begin(struct replacement *r, const char *path, mode_t mode, struct fault *f)
+{
+	prepare(r, path);
+	return create(r, mode) < 0 ? file_fault(f, "create", r->temporary) : 0;
+}
+
+/* Removes a replacement whose writer has died. */
+static void
+sweep_dead(const char *temporary)
+{
+	int fd = open(temporary, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_at(fd, temporary))
+		unlink(temporary);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Creates it in turn with others who write to the same path. */
+static int
+create_in_turn(struct replacement *r, mode_t mode, struct fault *f)
+{
+	int waited_ms;
+
+	for (waited_ms = 0; waited_ms <= TURN_MS; waited_ms += TURN_STEP_MS) {
+		sweep_dead(r->temporary);
+		if (create(r, mode) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = TURN_STEP_MS * 1000000L}, NULL);
+	}
+	return file_fault(f, "create", r->temporary);
+}
+
+int
+replacement_open(struct replacement *r, const char *path, mode_t mode, struct fault *f)
 {
 	char *whole = file_resolve(path);
-	struct stat st = {.st_mode = S_IFREG | 0600};
+	struct stat st = {.st_mode = mode | S_IFREG};
+	struct buf shown = {0};
 	int rc = -1;
 
 	*r = (struct replacement){.fd = -1};
 	if (!whole) {
 		file_fault(f, "write", path);
 	} else if (stat(whole, &st) == 0 && !S_ISREG(st.st_mode)) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-		file_fault(f, "replace", path);
+		text_escape(&shown, span_of(path), 200);
+		fault_set(f, 0, 0, "cannot replace %s: it is no regular file", shown.data);
+		buf_free(&shown);
 	} else {
-		sweep_dead(whole);
-		rc = replacement_begin(r, whole, st.st_mode, f);
+		prepare(r, whole);
+		rc = create_in_turn(r, st.st_mode, f);
 	}
 	free(whole);
 	return rc;

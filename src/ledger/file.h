@@ -54,15 +54,16 @@ struct replacement {
 	void *hash_state; /* of all bytes written */
 };
 
-/* Begins; the mode is that of the file to be replaced. The new file is locked. -1: *f filled in. */
+/* Begins, for whoever holds the lock on the file; the mode is that of the file to be replaced. The new
+ * file is locked. -1: *f filled in. */
 int replacement_begin(struct replacement *r, const char *path, mode_t mode, struct fault *f);
 
 /*
- * Begins at a path that somebody named: links are followed, what is there must be a regular file and
- * gives its mode (0600 where there is none), and what a writer that died left behind is removed.
- * -1: *f filled in.
+ * Begins at a path that somebody named and no lock guards: links are followed, what is there must be a
+ * regular file and gives its mode (mode where there is none), what a writer that died left behind is
+ * removed, and another who is writing is waited for, 10 s at most. -1: *f filled in.
  */
-int replacement_open(struct replacement *r, const char *path, struct fault *f);
+int replacement_open(struct replacement *r, const char *path, mode_t mode, struct fault *f);
 
 /* Adds bytes. -1: *f filled in. */
 int replacement_add(struct replacement *r, struct span s, struct fault *f);

@@ -368,7 +368,7 @@ replace(struct merger *m, const char *path, struct fault *f)
 	int fd = -1;
 
 	m->news->path = NULL;
-	if (replacement_open(&m->out, path, f) == 0) {
+	if (replacement_open(&m->out, path, 0600, f) == 0) {
 		status = write_all(m, f);
 		if (status == MERGE_DONE) {
 			m->news->path = NULL;

@@ -80,6 +80,31 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	! command -v promtool >/dev/null || promtool check metrics <m.prom
 }
 
+@test "runs that write the same files at their end take turns" {
+	serve
+	manifest $(urls 1)
+	# a writer that is alive is waited for; a dead one's file is none's
+	touch m.prom.lade-new sum.json.lade-new
+	flock m.prom.lade-new sh -c 'sleep 0.5; [ ! -e m.prom ]; echo $? >waited; rm m.prom.lade-new' &
+	sleep 0.1
+	upload m.csv --metrics-file m.prom --summary-json sum.json
+	expect_status 0
+	wait $!
+	[ "$(cat waited)" = 0 ]
+	[ "$(value lade_run_exit_status)" = 0 ]
+	[ ! -e m.prom.lade-new ] && [ ! -e sum.json.lade-new ]
+	for i in 1 2 3 4 5 6; do
+		lade upload --base-url "$base" -o "$i.csv" --asset-map map.json --metrics-file m.prom --summary-json sum.json m.csv \
+			2>"err.$i" || echo "$i: $?" >>failed &
+	done
+	wait $(jobs -p | grep -v "$standin_pid")
+	[ ! -e failed ] || { cat failed err.?; return 1; }
+	[ "$(value lade_run_exit_status)" = 0 ]
+	[ "$(jq .exitStatus sum.json)" = 0 ]
+	[ "$(jq length map.json)" = 1 ]
+	[ -z "$(ls ./*.lade-new 2>/dev/null)" ]
+}
+
 @test "--metrics-file passes promtool after a review too" {
 	command -v promtool >/dev/null || skip "promtool is not installed"
 	serve

@@ -217,6 +217,7 @@ a_file_is_widened_and_put_in_order(void **state)
 	assert_int_equal(st.st_mode & 0777, 0640);
 	results_free(r);
 	unlink(path);
+	assert_int_equal(unlink(strcat(path, ".index")), 0);
 }
 
 static void
