@@ -129,7 +129,8 @@ json_scan_value(struct json_scan *s, struct span text)
 	const char *p = start + s->pos;
 
 	while (p < end && !s->done) {
-		if (s->depth > 0)
+		/* a backslash just before is of no block: the quote here may be escaped */
+		if (s->depth > 0 && !(s->in_string && p[-1] == '\\'))
 			p = scan_blocks(s, p, end);
 		if (p == end || s->done)
 			break;

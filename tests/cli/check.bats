@@ -102,6 +102,13 @@ all                   2             1             0" ]
 	shows 'm.csv:1: no column url; did you mean url\x1b[31m? --map url="url\x1b[31m"'
 }
 
+@test "JSON: an escaped quote whose backslash came last reads as one that came whole" {
+	printf '[{"url":"https://cdn.example.com/1.jpg","name":"a 5' >front
+	printf '" plate, {engraved} on both of its sides"}]' >behind
+	run sh -c '{ cat front; printf "\\\\"; sleep 0.3; cat behind; } | "$LADE" check -'
+	expect_status 0
+}
+
 @test "standard input, as it comes; and a full standard output is an error" {
 	run sh -c '{ echo url; sleep 0.3; echo https://cdn.example.com/1.jpg; } | "$LADE" check -'
 	expect_status 0
