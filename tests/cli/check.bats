@@ -102,6 +102,17 @@ all                   2             1             0" ]
 	shows 'm.csv:1: no column url; did you mean url\x1b[31m? --map url="url\x1b[31m"'
 }
 
+@test "JSON: a name that comes twice is found among any number of members" {
+	for n in 3 300; do
+		members=$(for i in $(seq $n); do printf ',"k%d":%d' "$i" "$i"; done)
+		printf '{"url":"https://cdn.example.com/1.jpg"%s}\n' "$members" "$members,\"k2\":0" "$members" >m.ndjson
+		run sh -c '"$LADE" check m.ndjson'
+		expect_status 1
+		[ "$(grep -c "has two members of one name" <<<"$output")" -eq 1 ]
+		grep -q "^m.ndjson:2:" <<<"$output"
+	done
+}
+
 @test "JSON: an escaped quote whose backslash came last reads as one that came whole" {
 	printf '[{"url":"https://cdn.example.com/1.jpg","name":"a 5' >front
 	printf '" plate, {engraved} on both of its sides"}]' >behind

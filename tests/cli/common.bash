@@ -47,6 +47,9 @@ lade() {
 	return $status
 }
 
+# urls N [SUFFIX]: N of them.
+urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg${2:-}"; done; }
+
 # manifest URL...: a CSV with these urls, all images, as m.csv.
 manifest() {
 	{

@@ -3,8 +3,6 @@
 
 load common
 
-urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg${2:-}"; done; }
-
 value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 
 @test "--summary-json is one object with the counts of the summary, whatever happened" {

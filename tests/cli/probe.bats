@@ -27,6 +27,16 @@ came() {
 	awk -F '\t' -v m="$1" '$4 == m' journal | wc -l
 }
 
+@test "a manifest that comes slowly through a pipe is asked for as it comes" {
+	serve
+	media Image a.jpg b.jpg
+	run sh -c '{ head -n 2 m.csv; sleep 0.5; tail -n 1 m.csv; } | timeout 30 "$LADE" check --probe --allow-private - 2>err'
+	expect_status 0
+	shows "2 asked for at their own servers, 0 with a problem"
+	# the first was not kept waiting for the second
+	awk -F '\t' 'NR == 1 { first = $1 } END { exit !($1 - first > 300) }' journal
+}
+
 @test "reachable media: one HEAD each, no key; sizes are added up" {
 	serve
 	media Image a.jpg "b.jpg?size=24" "c.jpg?type=application/octet-stream"

@@ -3,8 +3,6 @@
 
 load common
 
-urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg${2:-}"; done; }
-
 @test "--version-column uploads what changed again and keeps the id that was there" {
 	serve
 	printf 'url,updated_at\nhttps://cdn.example.com/1.jpg,a\nhttps://cdn.example.com/2.jpg,a\nhttps://cdn.example.com/3.jpg,\nhttps://cdn.example.com/1.jpg,x\n' >m.csv

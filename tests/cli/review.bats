@@ -3,8 +3,6 @@
 
 load common
 
-urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg${2:-}"; done; }
-
 review() {
 	run lade review --base-url "$base" "$@"
 }
@@ -115,6 +113,23 @@ ids() { awk -F '\t' '$4 == "GET" { sub(/.*\//, "", $5); print $5 }' journal; }
 	[ "$(grep -c Paused err)" -eq 1 ]
 	[ -z "$(field lade_reviewStatus 1)" ]
 	[ -z "$(field lade_reviewStatus 3)" ]
+}
+
+@test "review: refusals that name no time pause all questions for longer and longer, up to --max-pause" {
+	serve
+	manifest $(urls 6)
+	upload m.csv
+	stop_serving
+	echo 'GET status:429;code:429' >rules
+	serve --port "$(cat port)" --rules rules
+	before=$(asked)
+	review --review-rate 1000/s --interval 10ms --max-pause 1s --progress plain --progress-interval 50ms m.results.csv
+	expect_status 6
+	says "paused by the server, "
+	says "the server has refused everything for longer than --max-pause"
+	says "review of 6 assets: 6 unanswered"
+	# one before anything was answered; its pauses have no less than 0 and double from 0.5 s
+	[ $(($(asked) - before)) -le 20 ]
 }
 
 @test "review: failures are asked again in the next round, 401 stops, a pause is kept" {

@@ -3,8 +3,6 @@
 
 load common
 
-urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
-
 # on_terminal COLUMNS COMMAND...: runs it on a terminal of that width; all that it got is in the file
 # screen, carriage returns as line ends.
 on_terminal() {

@@ -3,8 +3,6 @@
 
 load common
 
-urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
-
 @test "a second run skips what is there and leaves the file byte for byte" {
 	serve
 	manifest $(urls 20)
@@ -340,6 +338,14 @@ urls() { for i in $(seq "$1"); do echo "https://cdn.example.com/$i.jpg"; done; }
 	chmod 600 key
 	upload m.csv --key-file key
 	expect_status 0
+	run sh -c '"$LADE" upload --key-file - --base-url "$1" -o other.csv m.csv <key 2>err' sh "$base"
+	expect_status 0
+	run lade upload --key-file . --base-url "$base" m.csv
+	expect_status 2
+	says "the key file . is no regular file"
+	run lade upload --key-file nowhere --base-url "$base" m.csv
+	expect_status 2
+	says "cannot open the key file nowhere: No such file"
 	rm m.results.csv
 	cp key globalaiopc-api-key
 	export CREDENTIALS_DIRECTORY=$PWD GLOBALAIOPC_API_KEY=wrong
