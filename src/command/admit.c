@@ -78,24 +78,26 @@ note_members(struct run *r, struct work *w, const struct manifest_row *row)
 	}
 }
 
-/* old: the record that the row has; NULL: none. */
+/* old: the record that the row has; NULL: none. Nothing is carried of a garbled row, for a later run
+ * to send; its line leads to it. */
 static void
 carry(struct run *r, struct work *w, const struct manifest_row *row, const struct record_values *old)
 {
 	const struct layout *l = results_layout(r->results);
-	size_t n;
+	size_t n, n_cells = row->garbled ? 0 : row->n_cells;
 
 	buf_clear(&w->carried);
 	if (!row->cells) {
-		carry_json(&w->carried, row->json);
+		if (!row->garbled)
+			carry_json(&w->carried, row->json);
 	} else if (l->format == RECORD_CSV) {
 		carry_cells(&w->carried, l, results_map(r->results, r->manifest_at), row->cells,
-			    row->n_cells, old);
+			    n_cells, old);
 	} else {
 		const struct span *names = manifest_columns(r->manifest, &n);
 
 		carry_cells_as_json(&w->carried, names, row->cells,
-				    n < row->n_cells ? n : row->n_cells);
+				    n < n_cells ? n : n_cells);
 	}
 }
 
@@ -226,19 +228,26 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 	return true;
 }
 
-/* A row whose own bytes are damaged is invalid whatever is known of its identity. */
+/*
+ * A row whose own bytes are damaged is invalid whatever is known of its identity. Its record stays as
+ * it is: an asset that is there, or may be, is not forgotten for a mistake that is mended tomorrow.
+ */
 static void
 admit_bad(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
 {
+	struct index *x = results_index(r->results);
+	int64_t line = row->bad_line > 0 ? row->bad_line : row->line;
 	struct work *w;
 
-	if (index_known(results_index(r->results), record) == KNOWN_INVALID) {
+	if (index_place(x, record) >= 0) {
+		if (index_known(x, record) != KNOWN_INVALID)
+			settle_show_invalid(r, r->manifest_path, line, row->bad_column,
+					    span_of(row->bad));
 		settle_recorded(r, KNOWN_INVALID, row->line, row->bad);
 		return;
 	}
 	w = make_work(r, row, record, head);
-	if (row->bad_line > 0)
-		w->line = row->bad_line; /* what is recorded is where the row starts */
+	w->line = line; /* what is recorded is where the row starts */
 	w->bad_column = row->bad_column;
 	settle_invalid(r, w, row->bad);
 }

@@ -395,5 +395,7 @@ void
 options_free(struct options *o)
 {
 	free(o->operands);
-	free(o->map);
+	while (o->n_maps > 0)
+		free(o->maps[--o->n_maps]);
+	free(o->maps);
 }

@@ -36,7 +36,8 @@ struct options {
 	char **operands; /* manifests, results files, or the command to explain */
 	int n_operands;
 	struct manifest_options manifest;
-	char *map; /* a copy of --map that manifest's strings point into */
+	char **maps; /* copies of each --map, which manifest's strings point into */
+	size_t n_maps;
 	const char *output;
 	const char *output_format; /* csv, tsv or ndjson; NULL: as the output's name says */
 	enum results_sync sync;

@@ -133,6 +133,10 @@ void settle_refill(struct run *r, struct work *w);
 /* settle.c: a row that cannot be sent. reason: static text or the manifest's, escaped here. */
 void settle_invalid(struct run *r, struct work *w, const char *reason);
 
+/* settle.c: names an invalid row, the first few of them without -v. reason: printable. */
+void settle_show_invalid(struct run *r, const char *manifest, int64_t line, int64_t column,
+			 struct span reason);
+
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
 

@@ -285,23 +285,32 @@ settle_copy(struct run *r, struct work *w)
 }
 
 void
+settle_show_invalid(struct run *r, const char *manifest, int64_t line, int64_t column,
+		    struct span reason)
+{
+	char at[24] = "";
+
+	if (column > 0)
+		snprintf(at, sizeof at, ":%lld", (long long)column);
+	if (r->bad_shown++ < BAD_ROWS_SHOWN || diag_level() >= DIAG_VERBOSE)
+		diag_note("%s:%lld%s: %.*s", manifest, (long long)line, at, (int)reason.n,
+			  reason.p ? reason.p : "");
+	else if (r->bad_shown == BAD_ROWS_SHOWN + 1)
+		diag_note("more invalid rows follow; -v names them all");
+}
+
+void
 settle_invalid(struct run *r, struct work *w, const char *reason)
 {
 	struct buf message = {0};
-	char column[24] = "";
 	struct record rec;
 
-	if (w->bad_column > 0)
-		snprintf(column, sizeof column, ":%lld", (long long)w->bad_column);
 	fill_row(r, w, &rec);
 	rec.status = RECORD_INVALID;
 	rec.error_class = CLASS_INVALID_ROW;
 	reply_message(&message, span_of(reason));
 	rec.message = buf_span(&message);
-	if (r->bad_shown++ < BAD_ROWS_SHOWN || diag_level() >= DIAG_VERBOSE)
-		diag_note("%s:%lld%s: %s", w->manifest, (long long)w->line, column, message.data);
-	else if (r->bad_shown == BAD_ROWS_SHOWN + 1)
-		diag_note("more invalid rows follow; -v names them all");
+	settle_show_invalid(r, w->manifest, w->line, w->bad_column, rec.message);
 	write_record(r, w, &rec);
 	buf_free(&message);
 	work_free(r, w);

@@ -126,8 +126,8 @@ set_map(struct options *o, const char *value)
 	char *item, *rest, *equals;
 	int which;
 
-	free(o->map);
-	o->map = rest = mem_strdup(value);
+	o->maps = mem_resize(o->maps, o->n_maps + 1, sizeof *o->maps);
+	o->maps[o->n_maps++] = rest = mem_strdup(value);
 	while ((item = strsep(&rest, ","))) {
 		equals = strchr(item, '=');
 		if (!equals || equals[1] == '\0')
@@ -214,9 +214,11 @@ set_manifest(struct options *o, enum option_id id, const char *value)
 		return set_delimiter(o, value);
 	case OPT_JSON_PATH:
 		o->manifest.json_path = value;
-		return 0;
+		return *value ? 0 : bad_value("json-path", value, "a member, as a.b");
 	case OPT_SPLIT_URLS:
-		o->manifest.split_urls = strcmp(value, "\\n") == 0 ? "\n" : value;
+		o->manifest.split_urls = strcmp(value, "\\n") == 0   ? "\n"
+					 : strcmp(value, "\\t") == 0 ? "\t"
+								     : value;
 		return *value ? 0 : bad_value("split-urls", value, "a separator");
 	default:
 		o->manifest.skip_empty = true;
@@ -355,7 +357,7 @@ set_results(struct options *o, enum option_id id, const char *value)
 		return one_of("output-format", value, formats) < 0 ? -1 : 0;
 	case OPT_VERSION_COLUMN:
 		o->manifest.version_column = value;
-		return 0;
+		return *value ? 0 : bad_value("version-column", value, "a column");
 	case OPT_LIMIT:
 		if (units_int(value, 1, INT64_MAX - 1, &o->limit) < 0)
 			return bad_value("limit", value, "a number from 1 on");

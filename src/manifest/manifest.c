@@ -220,6 +220,17 @@ find_type(const struct manifest *m, struct manifest_row *row)
 		row->type = asset_type_infer(row->url);
 }
 
+/* A record of another number of fields than the header: which of them is the url is a guess. */
+static void
+misfit(struct manifest *m, struct manifest_row *row, size_t n)
+{
+	if (!row->bad)
+		row->bad = reason(m, "has %zu field%s, the header has %zu", n, n == 1 ? "" : "s",
+				  m->n_names);
+	row->garbled = true;
+	row->url = row->type_word = row->name = row->version = span_none();
+}
+
 static enum source_status
 next_csv(struct manifest *m, struct manifest_row *row, struct fault *f)
 {
@@ -243,9 +254,8 @@ next_csv(struct manifest *m, struct manifest_row *row, struct fault *f)
 		.bad_line = r.bad_line,
 		.bad_column = r.bad_column,
 	};
-	if (!row->bad && r.n_cells != m->n_names)
-		row->bad = reason(m, "has %zu field%s, the header has %zu", r.n_cells,
-				  r.n_cells == 1 ? "" : "s", m->n_names);
+	if (r.n_cells != m->n_names)
+		misfit(m, row, r.n_cells);
 	if (row->n_cells > LIMIT_COLUMNS)
 		row->n_cells = LIMIT_COLUMNS;
 	return SOURCE_BYTES;
@@ -309,6 +319,7 @@ bad_element(struct manifest *m, struct manifest_row *row, const struct json_elem
 	}
 	row->json = w->syntax ? span_none() : e->text;
 	row->bad = w->text;
+	row->garbled = true;
 	return SOURCE_BYTES;
 }
 
@@ -339,7 +350,7 @@ static bool
 next_split(struct manifest *m, struct manifest_row *row)
 {
 	const char *separator = m->options.split_urls, *hit;
-	size_t n = strlen(separator);
+	size_t n = strlen(separator), skip;
 
 	while (m->splitting) {
 		struct span part = m->rest;
@@ -351,7 +362,10 @@ next_split(struct manifest *m, struct manifest_row *row)
 			m->rest.n -= part.n + n;
 		}
 		m->splitting = hit != NULL;
-		part = span_trim(part);
+		while (part.n > 0 && span_is_white(part.p[part.n - 1]))
+			part.n--; /* the CR of a line end that parts them, too */
+		skip = span_skip_white(part, 0);
+		part = (struct span){part.p + skip, part.n - skip};
 		if (part.n > 0) {
 			*row = m->row;
 			row->url = part;
@@ -391,8 +405,6 @@ manifest_next(struct manifest *m, struct manifest_row *row, struct fault *f)
 	case SOURCE_BYTES:
 		break;
 	}
-	if (!row->bad && row->url.n == 0 && m->options.skip_empty)
-		return MANIFEST_EMPTY;
 	if (!row->bad && m->options.split_urls && row->url.n > 0) {
 		m->row = *row;
 		m->rest = row->url;
@@ -401,7 +413,10 @@ manifest_next(struct manifest *m, struct manifest_row *row, struct fault *f)
 			return MANIFEST_ROW;
 		row->url.n = 0; /* nothing but separators */
 	}
-	find_type(m, row);
+	if (!row->bad && row->url.n == 0 && m->options.skip_empty)
+		return MANIFEST_EMPTY;
+	if (!row->garbled)
+		find_type(m, row);
 	return MANIFEST_ROW;
 }
 

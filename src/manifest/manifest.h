@@ -66,6 +66,9 @@ struct manifest_row {
 				   * number of fields, a line that is no JSON, bytes that are no
 				   * UTF-8 ...), else NULL; url, name and json may be empty then.
 				   * Valid like the spans */
+	bool garbled;             /* that fault is such that fields or members may not be what they
+				   * seem (their number is wrong, their text cannot be decoded):
+				   * url, type and name are empty */
 	int64_t bad_line;         /* of that fault; 0: the line where the record starts, of the whole */
 	int64_t bad_column;       /* of that fault, in bytes from 1; 0 with the whole record or field */
 };

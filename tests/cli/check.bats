@@ -153,3 +153,23 @@ all                   2             1             0" ]
 	expect_status 2
 	says "wants a file, not a pipe"
 }
+
+@test "options that cannot be meant so are refused, and --map may be given for each column" {
+	printf 'Image Src,Title\nhttps://cdn.example.com/1.jpg,x\n' >m.csv
+	check --map url="Image Src" --map name=Title m.csv
+	expect_status 0
+	check --map url="Image Src" --map url=Title m.csv
+	expect_status 2
+	says "each of url, name and assetType once"
+	printf 'url\n' >e.csv
+	run lade upload --version-column "" e.csv
+	expect_status 2
+	says "--version-column"
+	check --json-path "" e.csv
+	expect_status 2
+	says "--json-path"
+	printf 'url\nhttps://cdn.example.com/1.jpg\\thttps://cdn.example.com/2.jpg\n' | sed 's/\\t/\t/' >t.csv
+	check --split-urls '\t' --delimiter , t.csv
+	expect_status 0
+	grep -q "^Image  *2  *0  *0$" <<<"$output"
+}

@@ -233,6 +233,15 @@ options_lead_to_other_columns(void **state)
 	got = read_all(&o);
 	assert_string_equal(got, "1:Video:a:n;1:Video:b:n;1-1-.");
 	free(got);
+	put_text(".json", "[{\"m\":[{\"src\":\" |\\r\\n| \"}]}]"); /* nothing but separators is empty */
+	got = read_all(&o);
+	assert_string_equal(got, "1-.");
+	free(got);
+	o = (struct manifest_options){.limit_bytes = -1, .split_urls = "\n"};
+	put_text(".csv", "url\n\"u\r\nv\r\n\"\n");
+	got = read_all(&o);
+	assert_string_equal(got, "2::u:;2::v:;.");
+	free(got);
 	o = (struct manifest_options){.limit_bytes = -1, .json_path = "x.y"};
 	put_text(".json", "{\"p\":[{}],\"x\":{\"q\":[{}],\"y\":[{\"url\":\"u\"}],\"z\":[{}]},\"r\":[{}]}");
 	got = read_all(&o);
