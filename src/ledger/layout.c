@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "manifest/csv_scan.h"
 
 static const char *const column_names[COLUMNS] = {
@@ -26,6 +27,14 @@ static const char *const column_names[COLUMNS] = {
 	[COLUMN_MANIFEST] = "lade_manifest",
 	[COLUMN_LINE] = "lade_line",
 };
+
+/* Which columns of a manifest say what a row means, and lade's own for the same. */
+static const struct {
+	const char *plain;
+	enum column own;
+} meanings[] = {{"assetType", COLUMN_ASSET_TYPE}, {"url", COLUMN_URL}, {"name", COLUMN_NAME}};
+
+#define MEANINGS (sizeof meanings / sizeof *meanings)
 
 const char *
 column_name(enum column c)
@@ -77,19 +86,14 @@ layout_add(struct layout *l, struct span name)
 	l->n_carried += c == COLUMN_CARRIED;
 }
 
-size_t
+void
 layout_add_lade(struct layout *l, unsigned mask)
 {
-	size_t added = 0;
 	int c;
 
-	for (c = 0; c < COLUMNS; c++) {
-		if (mask & ~l->lade & 1u << c) {
+	for (c = 0; c < COLUMNS; c++)
+		if (mask & ~l->lade & 1u << c)
 			layout_add(l, span_of(column_names[c]));
-			added++;
-		}
-	}
-	return added;
 }
 
 /* The k-th carried column, behind the given place in l->columns, that has this name; -1: none. */
@@ -108,10 +112,10 @@ find_unmatched(const struct layout *l, struct span name, const int *from)
 	return -1;
 }
 
-size_t
+void
 layout_match(struct layout *l, const struct span *names, size_t n, int **from)
 {
-	size_t i, added = 0;
+	size_t i;
 	int k, *map;
 
 	assert(l->format == RECORD_CSV);
@@ -127,11 +131,49 @@ layout_match(struct layout *l, const struct span *names, size_t n, int **from)
 		if (k < 0) {
 			layout_add(l, names[i]);
 			k = (int)l->n_carried - 1;
-			added++;
 		}
 		map[k] = (int)i;
 	}
-	return added;
+}
+
+static size_t
+count_columns_like(const struct layout *l, const char *plain)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n_columns; i++)
+		n += text_same_loosely(span_of(l->columns[i].name), span_of(plain));
+	return n;
+}
+
+static size_t
+count_names_like(const struct span *names, size_t n, const char *plain)
+{
+	size_t i, like = 0;
+
+	for (i = 0; i < n; i++)
+		like += text_same_loosely(names[i], span_of(plain));
+	return like;
+}
+
+unsigned
+layout_unite(struct layout *l, const struct span *names, size_t n)
+{
+	size_t before[MEANINGS], theirs, after, i;
+	unsigned unclear = 0;
+	int *from;
+
+	for (i = 0; i < MEANINGS; i++)
+		before[i] = count_columns_like(l, meanings[i].plain);
+	layout_match(l, names, n, &from);
+	free(from);
+	for (i = 0; i < MEANINGS; i++) {
+		theirs = count_names_like(names, n, meanings[i].plain);
+		after = count_columns_like(l, meanings[i].plain);
+		if ((before[i] > 0 && after > before[i]) || (theirs > 0 && after > theirs))
+			unclear |= 1u << meanings[i].own;
+	}
+	return unclear;
 }
 
 void

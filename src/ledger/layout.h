@@ -65,15 +65,22 @@ void layout_fini(struct layout *l);
 /* Adds a column of CSV at the end; lade's own are recognised by their names. */
 void layout_add(struct layout *l, struct span name);
 
-/* Adds the columns of lade's that the mask names and the layout lacks; returns how many. */
-size_t layout_add_lade(struct layout *l, unsigned mask);
+/* Adds the columns of lade's that the mask names and the layout lacks. */
+void layout_add_lade(struct layout *l, unsigned mask);
 
 /*
  * Of CSV: adds the manifest's own columns that the layout lacks; from[k], for carried column number k of
  * the grown layout, gets the manifest's column, or -1. *from is allocated for the caller to free.
- * Columns of one name are matched in their order. Returns how many were added.
+ * Columns of one name are matched in their order.
  */
-size_t layout_match(struct layout *l, const struct span *names, size_t n, int **from);
+void layout_match(struct layout *l, const struct span *names, size_t n, int **from);
+
+/*
+ * The same without the map. Returns, as a mask, those of lade_assetType, lade_url and lade_name without
+ * which a row of either side would lose its meaning: where there are more columns now that could be
+ * "url" than a side had, which of them a record means is no longer told by their names.
+ */
+unsigned layout_unite(struct layout *l, const struct span *names, size_t n);
 
 /* Adds the header line; nothing for NDJSON. */
 void layout_header(const struct layout *l, struct buf *out);

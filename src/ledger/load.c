@@ -12,12 +12,25 @@
 #include "manifest/json.h"
 #include "manifest/json_strict.h"
 
+struct span
+load_meaning(const struct manifest_row *row, enum column c)
+{
+	switch (c) {
+	case COLUMN_ASSET_TYPE:
+		return row->type != ASSET_NONE ? span_of(asset_type_name(row->type)) : row->type_word;
+	case COLUMN_URL:
+		return row->url;
+	case COLUMN_NAME:
+		return row->name;
+	default:
+		return span_none();
+	}
+}
+
 struct identity
 load_identity(const struct manifest_row *row)
 {
-	return identity_of(row->type != ASSET_NONE ? span_of(asset_type_name(row->type))
-						   : row->type_word,
-			   row->url);
+	return identity_of(load_meaning(row, COLUMN_ASSET_TYPE), row->url);
 }
 
 static struct manifest *
@@ -414,11 +427,25 @@ struct rewriting {
 	struct buf text;
 };
 
+/* What the new columns hold: an own column that says what the row means rules over the plain one even
+ * when it is empty, so it says what that does. */
+static void
+add_columns(struct rewriting *w, const struct manifest_row *row)
+{
+	const struct layout *l = w->layout;
+	size_t i;
+
+	for (i = l->n_columns - w->needs->columns; i < l->n_columns; i++) {
+		buf_add_char(&w->text, l->delimiter);
+		layout_cell(l, &w->text, load_meaning(row, l->columns[i].column));
+	}
+}
+
 static int
 rewrite_row(struct rewriting *w, const struct manifest_row *row, struct fault *f)
 {
 	const char *why = malformed(row, w->layout->n_columns - w->needs->columns);
-	size_t i, n = (size_t)(row->end - row->offset);
+	size_t n = (size_t)(row->end - row->offset);
 	struct buf *text = &w->text;
 
 	buf_clear(text);
@@ -432,8 +459,7 @@ rewrite_row(struct rewriting *w, const struct manifest_row *row, struct fault *f
 	if (why)
 		return fault_set(f, row->line, row->bad_column, "%s", why);
 	text->len = without_line_end(buf_span(text)).n;
-	for (i = 0; i < w->needs->columns; i++)
-		buf_add_char(text, w->layout->delimiter);
+	add_columns(w, row);
 	buf_add_char(text, '\n');
 	return replacement_add(w->out, buf_span(text), f);
 }

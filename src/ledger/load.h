@@ -20,6 +20,9 @@ struct load_needs {
 	bool line_ends; /* its last line has no end, or its lines end on CR alone */
 };
 
+/* What a row means, as lade_assetType, lade_url and lade_name say it; of other columns nothing. */
+struct span load_meaning(const struct manifest_row *row, enum column c);
+
 /* The identity of a row, whichever file it is from. */
 struct identity load_identity(const struct manifest_row *row);
 
@@ -58,9 +61,9 @@ int load_places(const char *path, int64_t limit_bytes, int64_t **places, uint32_
 		struct fault *f);
 
 /*
- * Writes the file anew: records byte for byte, with empty cells for the new columns. A last line
- * that has no end and is no whole record is left out; its bytes are added to *torn. -1: *f filled
- * in, with a line if the file is damaged.
+ * Writes the file anew: records byte for byte, with cells for the new columns, empty but for what the
+ * row means (load_meaning). A last line that has no end and is no whole record is left out; its bytes
+ * are added to *torn. -1: *f filled in, with a line if the file is damaged.
  */
 int load_rewrite(const char *path, const struct layout *l, const struct load_needs *needs,
 		 struct replacement *out, int64_t *torn, struct fault *f);

@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "ledger/carry.h"
 #include "ledger/file.h"
+#include "ledger/load.h"
 #include "ledger/merge_target.h"
 #include "ledger/scan.h"
 
@@ -52,14 +52,6 @@ struct merger {
 	struct buf carried, text;
 	struct merge_news *news;
 };
-
-/* Which columns of the manifest say what a row means, and lade's own for the same. */
-static const struct {
-	const char *plain;
-	enum column own;
-} meanings[] = {{"assetType", COLUMN_ASSET_TYPE}, {"url", COLUMN_URL}, {"name", COLUMN_NAME}};
-
-#define MEANINGS (sizeof meanings / sizeof *meanings)
 
 static bool
 has_suffix(const char *path, const char *suffix)
@@ -103,17 +95,6 @@ judge_order(struct merger *m, const struct scan_record *r)
 		m->by_line = false;
 }
 
-static size_t
-count_like(const struct layout *l, const char *plain)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < l->n_columns; i++)
-		n += l->columns[i].column == COLUMN_CARRIED &&
-		     text_same_loosely(span_of(l->columns[i].name), span_of(plain));
-	return n;
-}
-
 static struct span *
 names_of(const struct layout *l)
 {
@@ -130,20 +111,15 @@ static void
 unite(struct merger *m, const struct layout *l)
 {
 	struct span *names = names_of(l);
+	unsigned unclear;
 	size_t i;
-	int *from;
 
 	if (m->layout.n_columns == 0) {
 		for (i = 0; i < l->n_columns; i++)
 			layout_add(&m->layout, names[i]);
 	} else {
-		layout_match(&m->layout, names, l->n_columns, &from);
-		free(from);
-		layout_add_lade(&m->layout, l->lade);
-		for (i = 0; i < MEANINGS; i++)
-			if (count_like(&m->layout, meanings[i].plain) >
-			    count_like(l, meanings[i].plain))
-				layout_add_lade(&m->layout, 1u << meanings[i].own);
+		unclear = layout_unite(&m->layout, names, l->n_columns);
+		layout_add_lade(&m->layout, l->lade | unclear);
 	}
 	free(names);
 }
@@ -262,17 +238,12 @@ start_input(struct merger *m, struct input *in, struct fault *f)
 static void
 fill_meaning(const struct merger *m, struct input *in)
 {
-	const struct manifest_row *row = in->record.row;
 	unsigned missing = m->layout.lade & ~scan_layout(in->scan)->lade;
+	enum column c;
 
-	if (missing & 1u << COLUMN_ASSET_TYPE)
-		in->record.value[COLUMN_ASSET_TYPE] = row->type != ASSET_NONE
-							      ? span_of(asset_type_name(row->type))
-							      : row->type_word;
-	if (missing & 1u << COLUMN_URL)
-		in->record.value[COLUMN_URL] = row->url;
-	if (missing & 1u << COLUMN_NAME)
-		in->record.value[COLUMN_NAME] = row->name;
+	for (c = COLUMN_ASSET_TYPE; c <= COLUMN_NAME; c++)
+		if (missing & 1u << c)
+			in->record.value[c] = load_meaning(in->record.row, c);
 }
 
 static int

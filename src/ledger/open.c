@@ -113,24 +113,22 @@ rewrite(struct results *r, const struct load_needs *needs, struct results_news *
 }
 
 /* The columns of all manifests, and then each one's map into what they make together; NDJSON has
- * no columns. Returns how many were added. */
-static size_t
+ * no columns. Returns those of lade's that are needed for what rows mean, as a mask. */
+static unsigned
 match_manifests(struct results *r, const struct results_options *o)
 {
-	size_t i, added = 0;
-	int *from;
+	unsigned unclear = 0;
+	size_t i;
 
 	r->n_maps = o->n_manifests;
 	r->maps = mem_calloc(r->n_maps, sizeof *r->maps);
 	if (r->layout.format != RECORD_CSV)
 		return 0;
-	for (i = 0; i < o->n_manifests; i++) {
-		added += layout_match(&r->layout, o->manifests[i].names, o->manifests[i].n, &from);
-		free(from);
-	}
+	for (i = 0; i < o->n_manifests; i++)
+		unclear |= layout_unite(&r->layout, o->manifests[i].names, o->manifests[i].n);
 	for (i = 0; i < o->n_manifests; i++)
 		layout_match(&r->layout, o->manifests[i].names, o->manifests[i].n, &r->maps[i]);
-	return added;
+	return unclear;
 }
 
 /* A new file comes into being with its header in one step. */
@@ -139,11 +137,12 @@ begin_new(struct results *r, const struct results_options *o, struct fault *f)
 {
 	struct replacement new = {.fd = -1};
 	struct buf header = {0};
+	unsigned unclear;
 	int rc = 0;
 
 	layout_init(&r->layout, o->format, o->delimiter);
-	match_manifests(r, o);
-	layout_add_lade(&r->layout, o->lade);
+	unclear = match_manifests(r, o);
+	layout_add_lade(&r->layout, o->lade | unclear);
 	layout_header(&r->layout, &header);
 	if (r->stream >= 0) {
 		r->out = header;
@@ -183,16 +182,18 @@ begin_old(struct results *r, const struct results_options *o, struct results_new
 	  struct fault *f)
 {
 	struct load_needs needs = {0};
+	unsigned unclear = 0;
+	size_t n_columns;
 
 	if (load_layout(r->path, &r->layout, &needs, f) < 0)
 		return RESULTS_UNREADABLE;
+	n_columns = r->layout.n_columns;
 	if (o->manifests)
-		needs.columns = match_manifests(r, o);
-	needs.columns += layout_add_lade(&r->layout, o->lade);
-	if (r->layout.format != RECORD_CSV)
-		needs.columns = 0;
-	if (!o->manifests)
+		unclear = match_manifests(r, o);
+	else
 		map_own_columns(r);
+	layout_add_lade(&r->layout, o->lade | unclear);
+	needs.columns = r->layout.n_columns - n_columns;
 	if ((needs.columns > 0 || needs.line_ends) && rewrite(r, &needs, news, f) < 0)
 		return f->line > 0 ? RESULTS_UNREADABLE : RESULTS_UNWRITABLE;
 	r->cached = cache_load(r->path, r->fd, o->version_column, r->index);

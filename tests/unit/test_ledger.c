@@ -108,7 +108,8 @@ records_round_trip(void **state)
 
 	(void)state;
 	layout_init(&l, RECORD_CSV, ',');
-	assert_int_equal(layout_match(&l, names, 3, &from), 3);
+	layout_match(&l, names, 3, &from);
+	assert_int_equal(l.n_carried, 3);
 	layout_add_lade(&l, COLUMNS_ALWAYS | 1u << COLUMN_URL);
 	layout_header(&l, &out);
 	assert_true(strncmp(out.data, "\"a,b\",url,\"a,b\",lade_url,lade_status,", 37) == 0);
@@ -152,6 +153,46 @@ records_round_trip(void **state)
 	buf_free(&carried);
 	record_values_free(&v);
 	layout_fini(&l);
+}
+
+/* Which of lade's columns a layout needs when it takes in the header of another file. */
+static void
+a_name_that_two_columns_could_be(void **state)
+{
+	static const struct {
+		const char *old, *theirs;
+		unsigned unclear;
+	} cases[] = {
+		{"url name", "url name", 0},
+		{"url", "url name", 0},
+		{"url name", "url", 0},
+		{"url", "URL", 1u << COLUMN_URL},
+		{"URL", "url URL", 1u << COLUMN_URL},
+		{"url URL", "URL", 1u << COLUMN_URL},
+		{"url Name", "url name", 1u << COLUMN_NAME},
+		{"link asset_type", "Url assetType", 1u << COLUMN_ASSET_TYPE},
+	};
+	struct span names[4], rest;
+	struct layout l;
+	size_t i, k, n;
+	unsigned got = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		layout_init(&l, RECORD_CSV, ',');
+		for (k = 0; k < 2; k++) {
+			rest = span_of(k == 0 ? cases[i].old : cases[i].theirs);
+			for (n = 0; rest.n > 0; n++) {
+				names[n] = (struct span){rest.p, strcspn(rest.p, " ")};
+				rest = span_of(rest.p + names[n].n);
+				rest = span_of(rest.p + strspn(rest.p, " "));
+			}
+			got = layout_unite(&l, names, n);
+		}
+		if (got != cases[i].unclear)
+			fail_msg("%s and %s: %x", cases[i].old, cases[i].theirs, got);
+		layout_fini(&l);
+	}
 }
 
 static char path[64];
@@ -271,6 +312,7 @@ main(void)
 		cmocka_unit_test(the_kth_row_belongs_to_the_kth_record),
 		cmocka_unit_test(rows_in_any_order),
 		cmocka_unit_test(records_round_trip),
+		cmocka_unit_test(a_name_that_two_columns_could_be),
 		cmocka_unit_test(a_file_is_widened_and_put_in_order),
 		cmocka_unit_test(what_is_no_results_file_is_refused),
 	};

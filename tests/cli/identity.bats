@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# What a record is the record of: it stays that whatever columns, formats and hands the results file
+# goes through, so that nothing is sent twice and no id is lost.
+
+load common
+
+u=https://cdn.example.com
+
+# again FILE [options]: the same upload once more, without the index that a run has left.
+again() {
+	rm -f ./*.index
+	upload "$@"
+}
+
+# ---- columns of lade's that a results file gains ----
+
+@test "a results file that gains lade_url keeps what its records were of" {
+	serve
+	printf 'url,name\n%s/1.jpg,"One, ""1"""\n%s/2.jpg,Two\n' $u $u >m.csv
+	upload m.csv
+	expect_status 0
+	again m.csv --split-urls ';'
+	expect_status 0
+	says "2 skipped"
+	! says "have no row"
+	expect_received 2
+	[ "$(field lade_url 2)" = $u/2.jpg ]
+	[ "$(field name 1)" = 'One, "1"' ]
+	printf 'link,title\n%s/3.jpg,Three\n' $u >b.csv
+	upload b.csv --map url=link -o m.results.csv
+	again m.csv -o m.results.csv
+	expect_status 0
+	says "2 skipped"
+	expect_received 3
+}
+
+@test "a results file that gains lade_assetType keeps what its records were of, doubts too" {
+	serve
+	printf 'url,assetType\n%s/1.jpg,Document\n%s/2.bin?fault=drop;create,video\n' $u $u >m.csv
+	upload m.csv
+	expect_status 1
+	says "1 in doubt"
+	again m.csv --type Image
+	expect_status 1
+	says "1 skipped, 1 in doubt"
+	expect_received 2
+	[ "$(field lade_assetType 1)" = Document ]
+	[ "$(field lade_assetType 2)" = Video ]
+}
+
+@test "a results file that gains lade_name sends the name that a row had" {
+	serve
+	printf 'url,name\n%s/1.jpg?fault=code:1302;times:1,First\n' $u >a.csv
+	printf 'url,title\n%s/2.jpg,"Second, too"\n' $u >b.csv
+	upload a.csv -o all.csv
+	expect_status 1
+	upload b.csv -o all.csv --map name=title
+	expect_status 0
+	[ "$(field lade_name 1 all.csv)" = First ]
+	[ "$(field lade_name 2 all.csv)" = 'Second, too' ]
+	retry all.csv
+	expect_status 0
+	[ "$(field lade_name 1 all.csv)" = First ]
+	[ "$(received name.*First)" -eq 2 ]
+}
+
+# ---- columns that are like one another ----
+
+@test "manifests whose headers differ in case alone share a results file" {
+	serve
+	printf 'url\n%s/1.jpg\n' $u >a.csv
+	printf 'URL\n%s/2.jpg\n' $u >b.csv
+	printf 'Url\n%s/3.jpg\n' $u >c.csv
+	upload a.csv b.csv -o all.csv
+	expect_status 0
+	run lade review --once --base-url "$base" all.csv
+	again a.csv b.csv -o all.csv
+	expect_status 0
+	says "2 skipped"
+	upload b.csv c.csv -o all.csv
+	expect_status 0
+	says "1 uploaded, 1 skipped"
+	upload b.csv c.csv -o new.csv
+	expect_status 0
+	expect_received 5
+	again c.csv -o new.csv
+	expect_status 0
+	says "1 skipped"
+	retry all.csv
+	expect_status 0
+	says "3 skipped"
+	expect_received 5
+}
+
+@test "a header whose spelling changes between two runs" {
+	serve
+	printf 'url,assetType,name\n%s/1.bin,Image,One\n%s/2.bin?fault=code:1302;times:1,Image,Two\n' $u $u >m.csv
+	upload m.csv
+	expect_status 1
+	sed -i '1s/.*/URL,Asset Type,Name/' m.csv
+	again m.csv
+	expect_status 1
+	says "1 skipped, 1 failed"
+	expect_received 2
+	[ "$(field lade_name 2)" = Two ]
+	retry m.results.csv
+	expect_status 0
+	[ "$(received name.*Two)" -eq 2 ]
+	sed -i '1s/.*/url,assetType,name/' m.csv
+	again m.csv
+	expect_status 0
+	says "2 skipped"
+	expect_received 3
+}
+
+@test "a column that merely comes or goes needs none of lade's beside it" {
+	serve
+	printf 'url\n%s/1.jpg\n' $u >m.csv
+	upload m.csv
+	printf 'url,name\n%s/1.jpg,One\n%s/2.jpg,Two\n' $u $u >m.csv
+	again m.csv
+	says "1 uploaded, 1 skipped"
+	printf 'url\n%s/1.jpg\n%s/2.jpg\n' $u $u >m.csv
+	again m.csv
+	says "2 skipped"
+	! grep -q lade_name m.results.csv
+}
