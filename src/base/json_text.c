@@ -4,6 +4,7 @@
 
 #include "base/json_plain.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 static void *
 take(void *ctx, size_t n)
@@ -71,16 +72,22 @@ json_gen_new(struct buf *out)
 void
 json_string(struct buf *out, struct span s)
 {
-	bool ascii = true;
+	bool ascii = true, plain = s.n == 0 || json_plain_end(s.p, s.p + s.n, &ascii) == s.p + s.n;
+	struct buf shown = {0};
 	yajl_gen gen;
 
-	if (s.n == 0 || json_plain_end(s.p, s.p + s.n, &ascii) == s.p + s.n) {
+	if (plain && (ascii || text_utf8_valid(s, NULL))) {
 		buf_add_char(out, '"');
 		buf_add_span(out, s);
 		buf_add_char(out, '"');
 		return;
 	}
+	if (!text_utf8_valid(s, NULL)) {
+		text_escape(&shown, s, 0);
+		s = buf_span(&shown);
+	}
 	gen = json_gen_new(out);
 	yajl_gen_string(gen, (const unsigned char *)s.p, s.n);
 	yajl_gen_free(gen);
+	buf_free(&shown);
 }

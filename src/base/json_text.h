@@ -22,7 +22,8 @@ yajl_alloc_funcs json_arena(struct arena *a);
 /* A generator that adds to out, which outlives it; for the caller to yajl_gen_free. Never NULL. */
 yajl_gen json_gen_new(struct buf *out);
 
-/* Adds a JSON string, quoted and escaped. The bytes are UTF-8. */
+/* Adds a JSON string, quoted and escaped. Bytes that are no UTF-8 are shown in it as text_escape does,
+ * for JSON can hold no others. */
 void json_string(struct buf *out, struct span s);
 
 #endif

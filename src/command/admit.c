@@ -316,13 +316,33 @@ fate_of(const struct run *r, const struct manifest_row *row, uint32_t record, ui
 	return has_record && !settled ? FATE_RECORDED : FATE_COPIED;
 }
 
+/*
+ * The record of a row. JSON cannot say what a damaged row of a CSV holds (no UTF-8, more than a string
+ * may have), and nothing else may come of it: if it needs a new record, nothing is taken of it, as of
+ * a JSON element that cannot be decoded.
+ */
+static uint32_t
+record_of(const struct run *r, struct manifest_row *row, uint32_t *head)
+{
+	struct index *x = results_index(r->results);
+	uint32_t record = index_row(x, load_identity(row), head);
+
+	if (!row->bad || row->garbled || !row->cells || index_place(x, record) >= 0 ||
+	    results_layout(r->results)->format == RECORD_CSV)
+		return record;
+	row->garbled = true;
+	row->type = ASSET_NONE;
+	row->url = row->type_word = row->name = row->version = span_none();
+	return index_row(x, load_identity(row), head);
+}
+
 /* Decides one row; true: it is ready to be sent. */
 static bool
-admit(struct run *r, const struct manifest_row *row)
+admit(struct run *r, struct manifest_row *row)
 {
 	struct index *x = results_index(r->results);
 	struct queue *q = &r->schedule.queue;
-	uint32_t head, record = index_row(x, load_identity(row), &head);
+	uint32_t head, record = record_of(r, row, &head);
 
 	r->matched += record < results_count_before(r->results);
 	switch (fate_of(r, row, record, head)) {

@@ -125,3 +125,41 @@ again() {
 	says "2 skipped"
 	! grep -q lade_name m.results.csv
 }
+
+# ---- JSON Lines ----
+
+@test "what is no UTF-8 leaves JSON Lines that can be read" {
+	serve
+	printf 'link\n%s/1.jpg\n' $u >"$(printf 'caf\351.csv')"
+	{
+		printf 'link,title,assetType\n%s/\351.jpg,x,Image\n%s/2.jpg,caf\351,Image\n' $u $u
+		printf '%s/3.jpg,t,\351\n%s/4.jpg,a\0b,Image\n%s/5.jpg,' $u $u $u
+		head -c 1100000 /dev/zero | tr '\0' x
+		printf ',Image\n%s/6.jpg,Six,Image\n' $u
+	} >b.csv
+	upload b.csv "$(printf 'caf\351.csv')" --map url=link -o r.ndjson
+	expect_status 1
+	says "2 uploaded, 5 invalid"
+	iconv -f UTF-8 -t UTF-8 r.ndjson >/dev/null
+	[ "$(jq -r 'select(.link == "'$u/1.jpg'") | .lade_manifest' r.ndjson)" = 'caf\xe9.csv' ]
+	# nothing that the manifest never said can come of the others
+	[ "$(jq -c 'select(.lade_status == "invalid") | [.link, .title, .lade_url, .lade_line]' r.ndjson | paste -sd ' ')" = \
+		"[null,null,null,2] [null,null,null,3] [null,null,null,4] [null,null,null,5] [null,null,null,6]" ]
+	retry r.ndjson
+	expect_status 1
+	says "2 skipped, 5 invalid"
+	again b.csv "$(printf 'caf\351.csv')" --map url=link -o r.ndjson
+	expect_status 1
+	says "2 skipped, 5 invalid"
+	! says "no row"
+	expect_received 2
+	[ "$(wc -l <r.ndjson)" -eq 7 ]
+	run lade report r.ndjson
+	grep -q "7 records: 2 uploaded, 5 invalid" <<<"$output"
+	# of a row that has a record already, that stays
+	cp r.ndjson before
+	sed -i "$(printf 's/,Six,/,S\351x,/')" b.csv
+	upload b.csv "$(printf 'caf\351.csv')" --map url=link -o r.ndjson
+	says "1 skipped, 6 invalid"
+	cmp r.ndjson before
+}
