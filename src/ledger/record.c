@@ -142,11 +142,19 @@ has_member(const struct layout *l, enum column c, const struct span *values)
 	return l->lade & 1u << c;
 }
 
+/* Whether a value is written as a number: a person may have made a word of it. */
 static bool
-is_number(enum column c)
+is_number(enum column c, struct span value)
 {
-	return c == COLUMN_HTTP_STATUS || c == COLUMN_ATTEMPTS || c == COLUMN_DURATION_MS ||
-	       c == COLUMN_LINE;
+	size_t i;
+
+	if (c != COLUMN_HTTP_STATUS && c != COLUMN_ATTEMPTS && c != COLUMN_DURATION_MS &&
+	    c != COLUMN_LINE)
+		return false;
+	for (i = 0; i < value.n; i++)
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return false;
+	return value.n == 1 || value.p[0] != '0'; /* JSON has no 007 */
 }
 
 static void
@@ -165,7 +173,7 @@ write_ndjson(const struct layout *l, struct buf *out, struct span carried, const
 		buf_add_str(out, "\":");
 		if (values[c].n == 0)
 			buf_add_str(out, "null");
-		else if (is_number((enum column)c))
+		else if (is_number((enum column)c, values[c]))
 			buf_add_span(out, values[c]);
 		else
 			json_string(out, values[c]);

@@ -163,3 +163,16 @@ again() {
 	says "1 skipped, 6 invalid"
 	cmp r.ndjson before
 }
+
+@test "a number of lade's that a person made a word stays JSON" {
+	serve
+	printf '{"url":"%s/1.jpg"}\n' $u >m.ndjson
+	upload m.ndjson
+	expect_status 0
+	sed -i 's/"lade_line":1/"lade_line":"row 1"/; s/"lade_attempts":1/"lade_attempts":"007"/' m.results.ndjson
+	run lade review --once --base-url "$base" m.results.ndjson
+	[ "$(jq -c '[.lade_line, .lade_attempts, .lade_httpStatus]' m.results.ndjson)" = '["row 1","007",200]' ]
+	upload m.ndjson
+	expect_status 0
+	says "1 skipped"
+}
