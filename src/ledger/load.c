@@ -133,7 +133,7 @@ on_member(void *ctx, struct span key, struct json_value value)
 	struct known_values *k = ctx;
 	enum needed which = needed_of(column_of(key));
 
-	if (which == NEEDED || value.kind != JSON_STRING)
+	if (which == NEEDED || (value.kind != JSON_STRING && value.kind != JSON_NUMBER))
 		return 1;
 	if (value.text.n > VALUE_BYTES)
 		value.text.n = VALUE_BYTES;
@@ -150,7 +150,7 @@ on_walked(void *ctx, struct span name, enum json_kind kind, struct span value, b
 	struct known_values *k = ctx;
 	enum needed which = needed_of(column_of(name));
 
-	if (which == NEEDED || kind != JSON_STRING)
+	if (which == NEEDED || (kind != JSON_STRING && kind != JSON_NUMBER))
 		return 1;
 	k->value[which] = value;
 	return !escaped;
@@ -167,14 +167,13 @@ read_members(struct span json, struct known_values *k)
 	json_members(json, on_member, k);
 }
 
-/* Whether a row is no record at all, although every record that was written whole is one: its own
- * words for why, else NULL. */
-static const char *
-malformed(const struct manifest_row *row, size_t n_columns)
+/* Every record that was written whole has its fields, or is an object whose members can be told. */
+const char *
+load_malformed(const struct manifest_row *row)
 {
-	if (row->cells ? row->n_cells != n_columns : row->json.n == 0)
-		return row->bad ? row->bad : "is no record";
-	return NULL;
+	if (row->garbled)
+		return row->bad;
+	return row->cells || row->json.p[0] == '{' ? NULL : "is no record: it is no object";
 }
 
 /* What a record that a person may have edited says; -1: what no record can say. */
@@ -203,12 +202,6 @@ known_of(const struct known_values *k, int64_t line, enum known *out, struct fau
 	if (*out == KNOWN_ASSET && span_is(k->value[REVIEW_STATUS], "Failed"))
 		*out = KNOWN_REVIEW_FAILED;
 	return 0;
-}
-
-const char *
-load_malformed(const struct manifest_row *row, size_t n_columns)
-{
-	return malformed(row, n_columns);
 }
 
 int
@@ -247,14 +240,28 @@ reading_of(const struct layout *l)
 	return r;
 }
 
+/* An asset, or a doubt, of no url would be nobody's, and its row would be sent again. */
+static int
+check_lost(const struct manifest_row *row, const struct known_values *k, enum known known,
+	   struct fault *f)
+{
+	if (!known_has_asset(known) && known != KNOWN_NO_ANSWER && known != KNOWN_BAD_ANSWER)
+		return 0;
+	return fault_set(f, row->line, row->bad_column, "lade_status is %.*s, but %s",
+			 (int)k->value[STATUS].n, k->value[STATUS].p,
+			 row->bad ? row->bad : "the url is empty");
+}
+
 /* Reads what a record says of its asset; -1: it is none, or says what none can. */
 static int
 read_row(const struct reading *r, const struct manifest_row *row, struct known_values *k,
 	 enum known *known, struct fault *f)
 {
-	const char *why = malformed(row, r->n_columns);
+	const char *why = load_malformed(row);
 	size_t i;
 
+	if (!why && row->cells && row->n_cells != r->n_columns)
+		why = "is no record: the header was another a moment ago";
 	memset(k->value, 0, sizeof k->value);
 	if (why)
 		return fault_set(f, row->line, row->bad_column, "%s", why);
@@ -265,7 +272,9 @@ read_row(const struct reading *r, const struct manifest_row *row, struct known_v
 	} else {
 		read_members(row->json, k);
 	}
-	return known_of(k, row->line, known, f);
+	if (known_of(k, row->line, known, f) < 0)
+		return -1;
+	return row->url.n > 0 ? 0 : check_lost(row, k, *known, f);
 }
 
 /* Records on their way into the index: what they will touch is asked for when they come in. */
@@ -444,7 +453,7 @@ add_columns(struct rewriting *w, const struct manifest_row *row)
 static int
 rewrite_row(struct rewriting *w, const struct manifest_row *row, struct fault *f)
 {
-	const char *why = malformed(row, w->layout->n_columns - w->needs->columns);
+	const char *why = load_malformed(row);
 	size_t n = (size_t)(row->end - row->offset);
 	struct buf *text = &w->text;
 

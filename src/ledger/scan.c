@@ -237,8 +237,8 @@ is_torn(const struct scan *s)
 	return torn;
 }
 
-static void
-fill_values(struct scan *s, struct scan_record *r)
+static int
+fill_values(struct scan *s, struct scan_record *r, struct fault *f)
 {
 	size_t i;
 
@@ -247,9 +247,12 @@ fill_values(struct scan *s, struct scan_record *r)
 		for (i = 0; i < s->row.n_cells; i++)
 			if (s->layout.columns[i].column != COLUMN_CARRIED)
 				r->value[s->layout.columns[i].column] = s->row.cells[i];
-	} else if (record_parse(&s->layout, s->row.json, &s->values) == 0) {
+	} else if (record_parse(&s->layout, s->row.json, &s->values) < 0) {
+		return fault_set(f, r->line, 0, "is a record that cannot be read");
+	} else {
 		memcpy(r->value, s->values.value, sizeof r->value);
 	}
+	return 0;
 }
 
 static enum record_status
@@ -278,7 +281,7 @@ next_whole(struct scan *s, struct fault *f)
 	}
 	if (status != MANIFEST_ROW)
 		return SCAN_BROKEN;
-	why = load_malformed(&s->row, s->layout.n_columns);
+	why = load_malformed(&s->row);
 	last = s->unended && s->row.end == s->size;
 	if (last && (why || s->news.journal == SCAN_UNSETTLED)) {
 		s->news.torn_bytes = s->size - s->row.offset;
@@ -320,7 +323,8 @@ scan_next(struct scan *s, struct scan_record *r, struct fault *f)
 		return status;
 	s->number++;
 	*r = (struct scan_record){.line = s->row.line, .url = s->row.url, .row = &s->row};
-	fill_values(s, r);
+	if (fill_values(s, r, f) < 0)
+		return SCAN_BROKEN;
 	r->status = status_of(r->value[COLUMN_STATUS]);
 	return load_known(r->value, r->line, &known, f) < 0 ? SCAN_BROKEN : SCAN_RECORD;
 }

@@ -176,3 +176,50 @@ again() {
 	expect_status 0
 	says "1 skipped"
 }
+
+@test "a JSON record that cannot be read stops with its line, and is nothing to be sent" {
+	serve
+	printf '{"url":"%s/1.jpg","a":1,"a":2,"lade_status":"uploaded","lade_assetId":"x-1"}\n' $u >twins
+	printf '{"link":"%s/1.jpg","lade_status":"uploaded","lade_assetId":"x-1"}\n' $u >no_url
+	printf '{"url":7,"lade_status":"in_doubt","lade_errorClass":"no_answer"}\n' >odd_url
+	printf '"%s/1.jpg"\n' $u >bare
+	for bad in twins no_url odd_url bare; do
+		{
+			printf '{"url":"%s/0.jpg","lade_status":"failed","lade_errorClass":"rejected"}\n' $u
+			cat $bad
+		} >r.ndjson
+		printf 'url\n%s/1.jpg\n' $u >m.csv
+		cp r.ndjson before
+		upload m.csv -o r.ndjson
+		expect_status 3
+		says "r.ndjson:2: "
+		retry r.ndjson
+		expect_status 3
+		says "r.ndjson:2: "
+		run lade review --once --base-url "$base" r.ndjson
+		expect_status 3
+		cmp r.ndjson before
+	done
+	expect_received 0
+	for bad in twins bare; do
+		{ head -1 before; cat $bad; } >r.ndjson
+		run lade report r.ndjson
+		expect_status 3
+		says "r.ndjson:2: "
+	done
+}
+
+@test "an id that is a number is one for every command" {
+	serve
+	printf '{"url":"%s/1.jpg","lade_status":"uploaded","lade_assetId":12345}\n' $u >r.ndjson
+	printf 'url\n%s/1.jpg\n' $u >m.csv
+	upload m.csv -o r.ndjson --asset-map map.json
+	expect_status 0
+	says "1 skipped"
+	expect_received 0
+	[ "$(jq -c . map.json)" = "{\"$u/1.jpg\":\"12345\"}" ]
+	printf '{"url":"%s/1.jpg","lade_status":7}\n' $u >r.ndjson
+	upload m.csv -o r.ndjson
+	expect_status 3
+	says "r.ndjson:1: lade_status: 7 is none of"
+}
