@@ -84,7 +84,7 @@ static void
 carry(struct run *r, struct work *w, const struct manifest_row *row, const struct record_values *old)
 {
 	const struct layout *l = results_layout(r->results);
-	size_t n, n_cells = row->garbled ? 0 : row->n_cells;
+	size_t n_cells = row->garbled ? 0 : row->n_cells;
 
 	buf_clear(&w->carried);
 	if (!row->cells) {
@@ -94,10 +94,8 @@ carry(struct run *r, struct work *w, const struct manifest_row *row, const struc
 		carry_cells(&w->carried, l, results_map(r->results, r->manifest_at), row->cells,
 			    n_cells, old);
 	} else {
-		const struct span *names = manifest_columns(r->manifest, &n);
-
-		carry_cells_as_json(&w->carried, names, row->cells,
-				    n < n_cells ? n : n_cells);
+		carry_cells_as_json(&w->carried, results_members(r->results, r->manifest_at),
+				    row->cells, n_cells);
 	}
 }
 

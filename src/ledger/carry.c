@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
+#include "base/hashset.h"
 #include "base/json_text.h"
 #include "base/mem.h"
-#include "base/text.h"
 
 static void
 pack(struct buf *out, struct span cell)
@@ -186,37 +188,77 @@ carry_json(struct buf *out, struct span json)
 	buf_free(&text);
 }
 
-static void
-generate_string(yajl_gen gen, struct span s)
+/* The name of column number i as a member: `"name":`, or with the column's place behind the name. */
+static struct span
+member_of(struct buf *text, struct span name, size_t place)
 {
-	struct buf shown = {0};
+	struct buf numbered = {0};
 
-	if (!text_utf8_valid(s, NULL)) {
-		text_escape(&shown, s, 0);
-		s = buf_span(&shown);
-	}
-	yajl_gen_string(gen, (const unsigned char *)s.p, s.n);
-	buf_free(&shown);
+	buf_add_span(&numbered, name);
+	if (place > 0)
+		buf_printf(&numbered, "_%zu", place);
+	buf_clear(text);
+	json_string(text, buf_span(&numbered));
+	buf_add_char(text, ':');
+	buf_free(&numbered);
+	return buf_span(text);
 }
 
 void
-carry_cells_as_json(struct buf *out, const struct span *names, const struct span *cells, size_t n)
+carry_members_init(struct carry_members *m, const struct span *names, size_t n)
 {
+	struct hashset taken = {0};
 	struct buf text = {0};
-	yajl_gen gen = json_gen_new(&text);
-	size_t i;
+	struct span member;
+	size_t i, place;
 
-	yajl_gen_map_open(gen);
+	m->n = n;
+	m->member = mem_calloc(n, sizeof *m->member);
 	for (i = 0; i < n; i++) {
 		if (column_of(names[i]) != COLUMN_CARRIED)
 			continue;
-		generate_string(gen, names[i]);
-		generate_string(gen, cells[i]);
+		member = member_of(&text, names[i], 0);
+		if (hashset_add(&taken, XXH3_64bits(member.p, member.n)))
+			m->member[i] = (struct span){mem_dup(member.p, member.n), member.n};
 	}
-	yajl_gen_map_close(gen);
-	buf_add(out, text.data + 1, text.len - 2);
-	yajl_gen_free(gen);
+	for (i = 0; i < n; i++) {
+		if (m->member[i].p || column_of(names[i]) != COLUMN_CARRIED)
+			continue;
+		place = i + 1;
+		member = member_of(&text, names[i], place);
+		while (!hashset_add(&taken, XXH3_64bits(member.p, member.n)))
+			member = member_of(&text, names[i], place += n);
+		m->member[i] = (struct span){mem_dup(member.p, member.n), member.n};
+	}
+	hashset_free(&taken);
 	buf_free(&text);
+}
+
+void
+carry_members_fini(struct carry_members *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		free((char *)m->member[i].p);
+	free(m->member);
+}
+
+void
+carry_cells_as_json(struct buf *out, const struct carry_members *m, const struct span *cells, size_t n)
+{
+	bool first = true;
+	size_t i;
+
+	for (i = 0; i < n && i < m->n; i++) {
+		if (!m->member[i].p)
+			continue;
+		if (!first)
+			buf_add_char(out, ',');
+		first = false;
+		buf_add_span(out, m->member[i]);
+		json_string(out, cells[i]);
+	}
 }
 
 void
@@ -224,14 +266,17 @@ carry_record_as_json(struct buf *out, const struct layout *csv, const struct lay
 		     const struct record_values *v)
 {
 	struct span *names = mem_alloc((csv->n_carried + 1) * sizeof *names);
+	struct carry_members members;
 	struct buf carried = {0};
 	size_t i, k = 0;
 
 	for (i = 0; i < csv->n_columns; i++)
 		if (csv->columns[i].column == COLUMN_CARRIED)
 			names[k++] = span_of(csv->columns[i].name);
-	carry_cells_as_json(&carried, names, v->carried, v->n_carried);
+	carry_members_init(&members, names, k);
+	carry_cells_as_json(&carried, &members, v->carried, v->n_carried);
 	record_write_values(json, out, buf_span(&carried), v->value);
+	carry_members_fini(&members);
 	buf_free(&carried);
 	free(names);
 }

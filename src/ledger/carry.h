@@ -19,8 +19,21 @@ void carry_cells(struct buf *out, const struct layout *l, const int *from,
 /* The same for a record whose carried columns stay as they are. */
 void carry_old_cells(struct buf *out, const struct record_values *old);
 
+/* The members that the columns of a CSV become. */
+struct carry_members {
+	struct span *member; /* finished text, `"name":`; p is NULL for lade's own */
+	size_t n;
+};
+
+/*
+ * No two members have one name: a column whose name another before it has gets its place in the
+ * header behind it, from 1 ("a_6"; more if a column has that name).
+ */
+void carry_members_init(struct carry_members *m, const struct span *names, size_t n);
+void carry_members_fini(struct carry_members *m);
+
 /* CSV to NDJSON: a member a column, all strings. Cells that are no UTF-8 are carried escaped. */
-void carry_cells_as_json(struct buf *out, const struct span *names, const struct span *cells,
+void carry_cells_as_json(struct buf *out, const struct carry_members *m, const struct span *cells,
 			 size_t n);
 
 /* Adds a record of a CSV layout as a line of JSON of another. */

@@ -112,8 +112,8 @@ rewrite(struct results *r, const struct load_needs *needs, struct results_news *
 	return rc;
 }
 
-/* The columns of all manifests, and then each one's map into what they make together; NDJSON has
- * no columns. Returns those of lade's that are needed for what rows mean, as a mask. */
+/* The columns of all manifests, and then each one's map into what they make together; in NDJSON each
+ * one's become members. Returns those of lade's that are needed for what rows mean, as a mask. */
 static unsigned
 match_manifests(struct results *r, const struct results_options *o)
 {
@@ -122,6 +122,9 @@ match_manifests(struct results *r, const struct results_options *o)
 
 	r->n_maps = o->n_manifests;
 	r->maps = mem_calloc(r->n_maps, sizeof *r->maps);
+	r->members = mem_calloc(r->n_maps, sizeof *r->members);
+	for (i = 0; i < o->n_manifests && r->layout.format != RECORD_CSV; i++)
+		carry_members_init(&r->members[i], o->manifests[i].names, o->manifests[i].n);
 	if (r->layout.format != RECORD_CSV)
 		return 0;
 	for (i = 0; i < o->n_manifests; i++)
@@ -174,6 +177,7 @@ map_own_columns(struct results *r)
 			map[k++] = (int)i;
 	r->n_maps = 1;
 	r->maps = mem_calloc(1, sizeof *r->maps);
+	r->members = mem_calloc(1, sizeof *r->members);
 	r->maps[0] = map;
 }
 

@@ -38,9 +38,12 @@ results_free(struct results *r)
 		close(r->fd);
 	if (r->stream > STDERR_FILENO)
 		close(r->stream);
-	for (i = 0; i < r->n_maps; i++)
+	for (i = 0; i < r->n_maps; i++) {
 		free(r->maps[i]);
+		carry_members_fini(&r->members[i]);
+	}
 	free(r->maps);
+	free(r->members);
 	layout_fini(&r->layout);
 	index_free(r->index);
 	journal_fini(&r->journal);
@@ -78,6 +81,12 @@ const int *
 results_map(const struct results *r, size_t i)
 {
 	return r->maps[i];
+}
+
+const struct carry_members *
+results_members(const struct results *r, size_t i)
+{
+	return &r->members[i];
 }
 
 int64_t

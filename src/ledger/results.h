@@ -17,6 +17,7 @@
 
 #include "base/fault.h"
 #include "base/span.h"
+#include "ledger/carry.h"
 #include "ledger/index.h"
 #include "ledger/record.h"
 
@@ -84,6 +85,9 @@ const struct layout *results_layout(const struct results *r);
 
 /* layout_match's map for manifest number i; NULL for JSON kinds. */
 const int *results_map(const struct results *r, size_t i);
+
+/* The members that manifest number i's columns become, where the results are NDJSON. */
+const struct carry_members *results_members(const struct results *r, size_t i);
 
 /* Bytes that the file had when it was opened: as far as it is a manifest of its own. */
 int64_t results_size_before(const struct results *r);

@@ -16,7 +16,8 @@ struct results {
 	mode_t mode;
 	enum results_sync sync;
 	struct layout layout;
-	int **maps; /* one a manifest */
+	int **maps; /* one a manifest, for CSV ... */
+	struct carry_members *members; /* ... and for NDJSON */
 	size_t n_maps;
 	struct index *index;
 	struct journal journal;

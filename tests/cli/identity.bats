@@ -128,6 +128,23 @@ again() {
 
 # ---- JSON Lines ----
 
+@test "columns without a name, or of one name, become members of different names" {
+	serve
+	printf 'url,assetType,,,a,a,a_6\n%s/1.jpg,Image,x,,p,q,r\n%s/2.jpg,Image,,y,,,\n' $u $u >m.csv
+	upload m.csv -o r.ndjson --asset-map map.json
+	expect_status 0
+	[ "$(jq -c 'del(.[keys[] | select(startswith("lade_"))])' r.ndjson | head -1)" = \
+		"{\"url\":\"$u/1.jpg\",\"assetType\":\"Image\",\"\":\"x\",\"_4\":\"\",\"a\":\"p\",\"a_13\":\"q\",\"a_6\":\"r\"}" ]
+	[ "$(jq length map.json)" -eq 2 ]
+	again m.csv -o r.ndjson
+	expect_status 0
+	says "2 skipped"
+	expect_received 2
+	run lade review --once --base-url "$base" r.ndjson
+	run lade report r.ndjson
+	grep -q "2 records: 2 uploaded" <<<"$output"
+}
+
 @test "what is no UTF-8 leaves JSON Lines that can be read" {
 	serve
 	printf 'link\n%s/1.jpg\n' $u >"$(printf 'caf\351.csv')"
