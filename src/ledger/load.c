@@ -51,6 +51,26 @@ open_results(const char *path, int64_t limit_bytes, const char *version_column, 
 	return m;
 }
 
+/* Records are added at the file's end, and found by their places in it. */
+static int
+check_kind(const struct manifest *m, const char *path, struct fault *f)
+{
+	struct buf shown = {0};
+
+	if (!manifest_is_packed(m) && manifest_format(m) != MANIFEST_JSON)
+		return 0;
+	text_escape(&shown, span_of(path), 200);
+	if (manifest_is_packed(m))
+		fault_set(f, 0, 0, "%s is compressed: lade report reads that, but nothing can be added "
+				   "to it; unpack it first", shown.data);
+	else
+		fault_set(f, 0, 0, "%s is one JSON value: lade report reads that, but nothing can be "
+				   "added to it; jq -c '.[]' makes JSON Lines of an array",
+			  shown.data);
+	buf_free(&shown);
+	return -1;
+}
+
 /* Whether the file's last byte is no LF, or its first line ends on a CR alone. */
 static bool
 needs_line_ends(const char *path)
@@ -83,8 +103,10 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	const struct span *names;
 	size_t i, n;
 
-	if (!m)
+	if (!m || check_kind(m, path, f) < 0) {
+		manifest_free(m);
 		return -1;
+	}
 	names = manifest_columns(m, &n);
 	if (names) {
 		layout_init(l, RECORD_CSV, manifest_delimiter(m));

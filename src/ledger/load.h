@@ -32,7 +32,8 @@ const char *load_malformed(const struct manifest_row *row);
 /* What a record says, from the texts of its columns. -1: *f says what no record can say. */
 int load_known(const struct span *values, int64_t line, enum known *out, struct fault *f);
 
-/* Reads the header. -1: it is no results file, *f says why. */
+/* Reads the header. -1: it is no results file, or none that can be written to (an array, compressed);
+ * *f says which. */
 int load_layout(const char *path, struct layout *l, struct load_needs *needs, struct fault *f);
 
 /*

@@ -181,6 +181,24 @@ map_own_columns(struct results *r)
 	r->maps[0] = map;
 }
 
+/* What a JSON manifest has cannot be told in the cells of a CSV. */
+static int
+check_format(const struct results *r, const struct results_options *o, struct fault *f)
+{
+	struct buf shown = {0};
+	size_t i = 0;
+
+	while (i < o->n_manifests && o->manifests[i].names)
+		i++;
+	if (r->layout.format != RECORD_CSV || i == o->n_manifests)
+		return 0;
+	text_escape(&shown, span_of(r->path), 200);
+	fault_set(f, 0, 0, "%s is CSV, and a JSON manifest gives NDJSON results: name another file",
+		  shown.data);
+	buf_free(&shown);
+	return -1;
+}
+
 static enum results_status
 begin_old(struct results *r, const struct results_options *o, struct results_news *news,
 	  struct fault *f)
@@ -189,7 +207,7 @@ begin_old(struct results *r, const struct results_options *o, struct results_new
 	unsigned unclear = 0;
 	size_t n_columns;
 
-	if (load_layout(r->path, &r->layout, &needs, f) < 0)
+	if (load_layout(r->path, &r->layout, &needs, f) < 0 || check_format(r, o, f) < 0)
 		return RESULTS_UNREADABLE;
 	n_columns = r->layout.n_columns;
 	if (o->manifests)

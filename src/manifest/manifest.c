@@ -432,6 +432,12 @@ manifest_delimiter(const struct manifest *m)
 	return m->delimiter;
 }
 
+bool
+manifest_is_packed(const struct manifest *m)
+{
+	return source_is_packed(m->source);
+}
+
 const struct span *
 manifest_columns(const struct manifest *m, size_t *n)
 {

@@ -240,3 +240,50 @@ again() {
 	expect_status 3
 	says "r.ndjson:1: lade_status: 7 is none of"
 }
+
+# ---- files that no record can be added to ----
+
+@test "a JSON manifest and results that are CSV do not go together" {
+	serve
+	printf 'url\n%s/1.jpg\n' $u >a.csv
+	printf '["%s/2.jpg"]\n' $u >b.json
+	upload a.csv -o out
+	expect_status 0
+	cp out before
+	upload b.json -o out
+	expect_status 3
+	says "out is CSV, and a JSON manifest gives NDJSON results"
+	upload a.csv b.json -o out
+	expect_status 3
+	cmp out before
+	expect_received 1
+}
+
+@test "results that are a JSON array or compressed are read, not written" {
+	serve
+	printf 'url\n%s/1.jpg\n%s/2.jpg?fault=code:1302;times:1\n' $u $u >m.csv
+	upload m.csv -o r.ndjson
+	jq -s . r.ndjson >array.json
+	gzip -k r.ndjson
+	for file in array.json r.ndjson.gz; do
+		cp $file before
+		upload m.csv -o $file
+		expect_status 3
+		says "$file is"
+		retry $file
+		expect_status 3
+		run lade review --once --base-url "$base" $file
+		expect_status 3
+		cmp $file before
+		run lade report $file
+		grep -q "2 records: 1 uploaded, 1 failed" <<<"$output"
+	done
+	upload m.csv -o array.json
+	says "array.json is one JSON value.* jq -c '.\[\]'"
+	expect_received 2
+	# what it says helps
+	jq -c '.[]' array.json >new.ndjson
+	retry new.ndjson
+	expect_status 0
+	expect_received 3
+}
