@@ -71,14 +71,13 @@ check_kind(const struct manifest *m, const char *path, struct fault *f)
 	return -1;
 }
 
-/* Whether the file's last byte is no LF, or its first line ends on a CR alone. */
+/* Whether the file's last byte is no LF. */
 static bool
-needs_line_ends(const char *path)
+has_no_end(const char *path)
 {
-	char chunk[65536], last = '\n';
+	char last = '\n';
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool needs = false;
-	int64_t n;
 	off_t end;
 
 	if (fd < 0)
@@ -86,12 +85,6 @@ needs_line_ends(const char *path)
 	end = lseek(fd, 0, SEEK_END);
 	if (end > 0 && file_read_at(fd, &last, 1, end - 1) == 1 && last != '\n')
 		needs = true;
-	n = file_read_at(fd, chunk, sizeof chunk, 0);
-	if (n > 0) {
-		char *cr = memchr(chunk, '\r', (size_t)n), *lf = memchr(chunk, '\n', (size_t)n);
-
-		needs |= cr && (!lf || cr + 1 < lf) && cr + 1 < chunk + n && cr[1] != '\n';
-	}
 	close(fd);
 	return needs;
 }
@@ -115,7 +108,7 @@ load_layout(const char *path, struct layout *l, struct load_needs *needs, struct
 	} else {
 		layout_init(l, RECORD_NDJSON, 0);
 	}
-	needs->line_ends = needs_line_ends(path);
+	needs->line_ends = has_no_end(path);
 	manifest_free(m);
 	return 0;
 }
@@ -367,7 +360,7 @@ load_places(const char *path, int64_t limit_bytes, int64_t **places, uint32_t *n
 
 int
 load_index(const char *path, const struct layout *l, const char *version_column, struct index *x,
-	   struct fault *f)
+	   struct load_needs *needs, struct fault *f)
 {
 	struct manifest *m = open_results(path, -1, version_column, f);
 	struct reading reading = reading_of(l);
@@ -381,6 +374,7 @@ load_index(const char *path, const struct layout *l, const char *version_column,
 	while (rc == 0 && (status = manifest_next(m, &row, f)) == MANIFEST_ROW)
 		rc = load_row(&reading, &row, &batch, x, f);
 	add_batch(&batch, x);
+	needs->line_ends |= manifest_has_cr_ends(m);
 	manifest_free(m);
 	return rc == 0 && status == MANIFEST_END ? 0 : -1;
 }

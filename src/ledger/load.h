@@ -17,7 +17,7 @@
 /* Why a file has to be rewritten. */
 struct load_needs {
 	size_t columns; /* so many columns of the layout are new, at its end */
-	bool line_ends; /* its last line has no end, or its lines end on CR alone */
+	bool line_ends; /* its last line has no end, or one ends on a CR alone */
 };
 
 /* What a row means, as lade_assetType, lade_url and lade_name say it; of other columns nothing. */
@@ -37,11 +37,12 @@ int load_known(const struct span *values, int64_t line, enum known *out, struct 
 int load_layout(const char *path, struct layout *l, struct load_needs *needs, struct fault *f);
 
 /*
- * Adds every record to the index, with its value of the version column if one is named. -1: *f
- * filled in, also where a record says what no record can.
+ * Adds every record to the index, with its value of the version column if one is named. needs gets
+ * line_ends if a line ends on a CR alone, which only who reads them all can tell. -1: *f filled in,
+ * also where a record says what no record can.
  */
 int load_index(const char *path, const struct layout *l, const char *version_column,
-	       struct index *x, struct fault *f);
+	       struct index *x, struct load_needs *needs, struct fault *f);
 
 /* Hands each record that has an asset to on_asset (-1, with *f filled in, stops). -1: *f filled in. */
 int load_assets(const char *path,

@@ -199,6 +199,40 @@ check_format(const struct results *r, const struct results_options *o, struct fa
 	return -1;
 }
 
+static struct index *
+new_index(const struct results_options *o)
+{
+	struct index *x = index_new();
+
+	if (o->version_column)
+		index_keep_versions(x);
+	return x;
+}
+
+/* Reads what is known. A record is read back as far as its LF, so a CR alone at a line's end is made
+ * one first; only the reading finds it, and the places that it gave are no longer right. */
+static enum results_status
+read_records(struct results *r, const struct results_options *o, struct results_news *news,
+	     struct fault *f)
+{
+	struct load_needs needs = {0};
+
+	r->cached = cache_load(r->path, r->fd, o->version_column, r->index);
+	if (r->cached)
+		return RESULTS_OK;
+	if (load_index(r->path, &r->layout, o->version_column, r->index, &needs, f) < 0)
+		return RESULTS_UNREADABLE;
+	if (!needs.line_ends)
+		return RESULTS_OK;
+	if (rewrite(r, &needs, news, f) < 0)
+		return f->line > 0 ? RESULTS_UNREADABLE : RESULTS_UNWRITABLE;
+	index_free(r->index);
+	r->index = new_index(o);
+	if (load_index(r->path, &r->layout, o->version_column, r->index, &needs, f) < 0)
+		return RESULTS_UNREADABLE;
+	return RESULTS_OK;
+}
+
 static enum results_status
 begin_old(struct results *r, const struct results_options *o, struct results_news *news,
 	  struct fault *f)
@@ -218,10 +252,7 @@ begin_old(struct results *r, const struct results_options *o, struct results_new
 	needs.columns = r->layout.n_columns - n_columns;
 	if ((needs.columns > 0 || needs.line_ends) && rewrite(r, &needs, news, f) < 0)
 		return f->line > 0 ? RESULTS_UNREADABLE : RESULTS_UNWRITABLE;
-	r->cached = cache_load(r->path, r->fd, o->version_column, r->index);
-	if (!r->cached && load_index(r->path, &r->layout, o->version_column, r->index, f) < 0)
-		return RESULTS_UNREADABLE;
-	return RESULTS_OK;
+	return read_records(r, o, news, f);
 }
 
 /* An output that is no regular file: a scratch file without a name stands in for the results. */
@@ -278,11 +309,9 @@ results_open(const struct results_options *o, struct results **out, struct resul
 	r->fd = r->stream = -1;
 	r->sync = o->sync;
 	r->sync_due_ms = INT64_MAX;
-	r->index = index_new();
+	r->index = new_index(o);
 	r->path = stream ? mem_strdup("standard output") : file_resolve(o->path);
 	journal_init(&r->journal, r->path ? r->path : "");
-	if (o->version_column)
-		index_keep_versions(r->index);
 	r->version_column = mem_strdup(o->version_column);
 	if (!r->path)
 		file_fault(f, "open", o->path);

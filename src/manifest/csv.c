@@ -39,6 +39,7 @@ struct csv_reader {
 	size_t n_cells, cap_cells;
 	bool row_ended, open; /* open: a record is begun and its end not seen */
 	char delimiter;
+	bool cr_ends;         /* a record ended on a CR alone */
 	bool plain;           /* the record is one line that was read without libcsv: cells lie in it */
 	bool quoted;          /* the line before ended inside quotation marks, which ... */
 	int64_t quote_line, quote_column; /* ... opened here */
@@ -78,6 +79,12 @@ csv_reader_free(struct csv_reader *r)
 	free(r->ends);
 	free(r->cells);
 	free(r);
+}
+
+bool
+csv_reader_has_cr_ends(const struct csv_reader *r)
+{
+	return r->cr_ends;
 }
 
 int64_t
@@ -392,6 +399,7 @@ csv_reader_next(struct csv_reader *r, bool block, struct csv_row *row, struct fa
 			status = feed(r, line, f);
 		if (status != SOURCE_BYTES)
 			return status;
+		r->cr_ends |= r->row_ended && line.p[line.n - 1] == '\r';
 	}
 	complete(r);
 	*row = r->row;

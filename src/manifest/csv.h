@@ -7,6 +7,7 @@
 #ifndef LADE_MANIFEST_CSV_H
 #define LADE_MANIFEST_CSV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -33,6 +34,9 @@ void csv_reader_free(struct csv_reader *r); /* r may be NULL */
 /* The next record; blank lines are passed over. SOURCE_BROKEN is final. */
 enum source_status csv_reader_next(struct csv_reader *r, bool block, struct csv_row *row,
 				   struct fault *f);
+
+/* Whether a record so far, header included, ended on a CR alone. */
+bool csv_reader_has_cr_ends(const struct csv_reader *r);
 
 /* The line and the byte that reading has reached. */
 int64_t csv_reader_line(const struct csv_reader *r);

@@ -438,6 +438,12 @@ manifest_is_packed(const struct manifest *m)
 	return source_is_packed(m->source);
 }
 
+bool
+manifest_has_cr_ends(const struct manifest *m)
+{
+	return m->csv && csv_reader_has_cr_ends(m->csv);
+}
+
 const struct span *
 manifest_columns(const struct manifest *m, size_t *n)
 {

@@ -96,6 +96,7 @@ enum manifest_status manifest_next(struct manifest *m, struct manifest_row *row,
 enum manifest_format manifest_format(const struct manifest *m); /* never MANIFEST_AUTO */
 char manifest_delimiter(const struct manifest *m);              /* of CSV and TSV, else 0 */
 bool manifest_is_packed(const struct manifest *m); /* its bytes are not those of the file */
+bool manifest_has_cr_ends(const struct manifest *m); /* of CSV: a record so far ended on a CR alone */
 
 /* The header's cells as they are; NULL and 0 for the JSON kinds. A list has one column, "url". */
 const struct span *manifest_columns(const struct manifest *m, size_t *n);

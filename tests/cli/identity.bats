@@ -287,3 +287,49 @@ again() {
 	expect_status 0
 	expect_received 3
 }
+
+# ---- line ends ----
+
+# as_lade_writes: a CSV with the columns url, note, lade_status, lade_errorClass and lade_assetId on
+# standard input, with all columns that a results file has.
+as_lade_writes() {
+	header=lade_reviewStatus,lade_httpStatus,lade_code,lade_message,lade_attempts,lade_sentAt,lade_finishedAt,lade_durationMs,lade_line
+	echo url,note,lade_status,lade_errorClass,lade_assetId,lade_assetType,$header
+	sed "s/;/,Image$(tr -cd , <<<$header),/g"
+}
+
+@test "a results file in which a line further down ends on a CR alone" {
+	serve
+	{
+		yes "$u/0.jpg,\"a
+b\",uploaded,,x-1;" | head -6000
+		printf '%s/1.jpg,,failed,rejected,;\r%s/2.jpg,"c\rd",failed,rejected,;\r\n' $u $u
+		printf '%s/3.jpg,,failed,rejected,;\n' $u
+	} | as_lade_writes >r.csv
+	retry r.csv
+	expect_status 0
+	says "3 uploaded, 3,000 skipped"
+	expect_received 3
+	retry r.csv
+	expect_status 0
+	says "3,003 skipped"
+	[ "$(tr -cd '\r' <r.csv | wc -c)" -eq 1 ]
+	# a CR inside quotation marks is none: the file is left as it is
+	rm -f ./*.index
+	before=$(stat -c %i r.csv)
+	retry r.csv
+	[ "$(stat -c %i r.csv)" = "$before" ]
+}
+
+@test "a results file of which every line ends on a CR alone, or the first" {
+	serve
+	printf '%s/%s.jpg,,failed,rejected,;\n' $u 1 $u 2 | as_lade_writes >lf.csv
+	tr '\n' '\r' <lf.csv >r.csv
+	retry r.csv
+	expect_status 0
+	expect_received 2
+	tr '\n' '\r' <lf.csv | sed 's/\r$/\n/' >r.csv
+	run lade retry --base-url "$base" --limit 1 r.csv
+	expect_status 6
+	[ "$(wc -l <r.csv)" -eq 3 ]
+}

@@ -18,7 +18,7 @@ fuzz_results(const uint8_t *data, size_t size)
 	MUST(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	if (load_layout(path, &l, &needs, &f) == 0) {
-		load_index(path, &l, NULL, x, &f);
+		load_index(path, &l, NULL, x, &needs, &f);
 		layout_fini(&l);
 	} else {
 		MUST(f.text[0] != '\0');

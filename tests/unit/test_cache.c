@@ -62,7 +62,7 @@ read_anew(const char *version_column)
 	if (version_column)
 		index_keep_versions(x);
 	assert_int_equal(load_layout(path, &l, &needs, &f), 0);
-	assert_int_equal(load_index(path, &l, version_column, x, &f), 0);
+	assert_int_equal(load_index(path, &l, version_column, x, &needs, &f), 0);
 	layout_fini(&l);
 	return x;
 }
