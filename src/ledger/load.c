@@ -191,6 +191,14 @@ load_malformed(const struct manifest_row *row)
 	return row->cells || row->json.p[0] == '{' ? NULL : "is no record: it is no object";
 }
 
+bool
+load_may_be_cut(const struct manifest_row *row)
+{
+	struct span json = span_trim(row->json);
+
+	return json.n == 0 || json.p[json.n - 1] != '}';
+}
+
 /* What a record that a person may have edited says; -1: what no record can say. */
 static int
 known_of(const struct known_values *k, int64_t line, enum known *out, struct fault *f)
@@ -477,7 +485,7 @@ rewrite_row(struct rewriting *w, const struct manifest_row *row, struct fault *f
 	if (buf_reserve(text, n) < 0 || file_read_at(w->fd, text->data, n, row->offset) != (int64_t)n)
 		return fault_set(f, row->line, 0, "cannot read the record back: %s", strerror(errno));
 	text->len = n;
-	if (why && row->end == w->end && n > 0 && text->data[n - 1] != '\n') {
+	if (why && row->end == w->end && n > 0 && text->data[n - 1] != '\n' && load_may_be_cut(row)) {
 		*w->torn += row->end - row->offset;
 		return 0;
 	}

@@ -29,6 +29,10 @@ struct identity load_identity(const struct manifest_row *row);
 /* Why a row of a results file is no record at all, in static text or the row's own; NULL: it is one. */
 const char *load_malformed(const struct manifest_row *row);
 
+/* Whether such a row at the end of a file may be one that was not written to its end, not one that is
+ * whole and wrong. */
+bool load_may_be_cut(const struct manifest_row *row);
+
 /* What a record says, from the texts of its columns. -1: *f says what no record can say. */
 int load_known(const struct span *values, int64_t line, enum known *out, struct fault *f);
 

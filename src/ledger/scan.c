@@ -283,7 +283,7 @@ next_whole(struct scan *s, struct fault *f)
 		return SCAN_BROKEN;
 	why = load_malformed(&s->row);
 	last = s->unended && s->row.end == s->size;
-	if (last && (why || s->news.journal == SCAN_UNSETTLED)) {
+	if (last && (why ? load_may_be_cut(&s->row) : s->news.journal == SCAN_UNSETTLED)) {
 		s->news.torn_bytes = s->size - s->row.offset;
 		return SCAN_END;
 	}

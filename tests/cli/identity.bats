@@ -226,6 +226,29 @@ again() {
 	done
 }
 
+@test "a whole record that is wrong is not taken for one that was cut off" {
+	serve
+	printf '{"url":"%s/1.jpg"}\n{"url":"%s/2.jpg"}\n' $u $u >m.ndjson
+	upload m.ndjson
+	sed '2s/"url"/"a":1,"a":2,"url"/' m.results.ndjson | head -c -1 >r.ndjson
+	cp r.ndjson before
+	upload m.ndjson -o r.ndjson
+	expect_status 3
+	says "r.ndjson:2:.* has two members of one name"
+	cmp r.ndjson before
+	run lade report r.ndjson
+	expect_status 3
+	run lade report --merge all.ndjson r.ndjson
+	expect_status 3
+	# one that was cut off, in the middle of a character, is dropped
+	printf '{"url":"%s/3.jpg","lade_message":"caf\303' $u >>m.results.ndjson
+	upload m.ndjson
+	expect_status 0
+	says "2 skipped"
+	[ "$(wc -l <m.results.ndjson)" -eq 2 ]
+	expect_received 2
+}
+
 @test "an id that is a number is one for every command" {
 	serve
 	printf '{"url":"%s/1.jpg","lade_status":"uploaded","lade_assetId":12345}\n' $u >r.ndjson
