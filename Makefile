@@ -45,7 +45,7 @@ SOURCES := \
 	src/ledger/asset_map.c src/ledger/cache.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/layout.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \
 	src/ledger/merge.c src/ledger/merge_target.c src/ledger/record.c src/ledger/recover.c \
-	src/ledger/results.c src/ledger/scan.c \
+	src/ledger/results.c src/ledger/rewrite.c src/ledger/scan.c \
 	src/api/engine.c src/api/head.c src/api/media.c src/api/ratelimit.c src/api/reply.c src/api/request.c \
 	src/api/site.c src/api/transfer.c \
 	src/show/eventlog.c src/show/failures.c src/show/fields.c src/show/findings.c src/show/frame.c src/show/histogram.c \

@@ -1,6 +1,5 @@
 /*
- * Reading a results file: its columns, its records into the index, and its being rewritten when it
- * has to change its shape before a run may append to it.
+ * Reading a results file: its columns, and its records into the index.
  */
 #ifndef LADE_LEDGER_LOAD_H
 #define LADE_LEDGER_LOAD_H
@@ -9,7 +8,6 @@
 #include <stddef.h>
 
 #include "base/fault.h"
-#include "ledger/file.h"
 #include "ledger/index.h"
 #include "ledger/record.h"
 #include "manifest/manifest.h"
@@ -65,13 +63,5 @@ int load_reviews(const char *path, const struct layout *l,
 /* The offsets of the records in the file's first bytes, for the caller to free. -1: *f filled in. */
 int load_places(const char *path, int64_t limit_bytes, int64_t **places, uint32_t *n,
 		struct fault *f);
-
-/*
- * Writes the file anew: records byte for byte, with cells for the new columns, empty but for what the
- * row means (load_meaning). A last line that has no end and is no whole record is left out; its bytes
- * are added to *torn. -1: *f filled in, with a line if the file is damaged.
- */
-int load_rewrite(const char *path, const struct layout *l, const struct load_needs *needs,
-		 struct replacement *out, int64_t *torn, struct fault *f);
 
 #endif

@@ -20,6 +20,7 @@
 #include "ledger/load.h"
 #include "ledger/recover.h"
 #include "ledger/results_state.h"
+#include "ledger/rewrite.h"
 
 /* A file that we may append to and replace. */
 static enum results_status
@@ -106,7 +107,7 @@ rewrite(struct results *r, const struct load_needs *needs, struct results_news *
 	int rc = -1;
 
 	if (replacement_begin(&new, r->path, r->mode, f) == 0 &&
-	    load_rewrite(r->path, &r->layout, needs, &new, &news->torn, f) == 0)
+	    rewrite_results(r->path, &r->layout, needs, &new, &news->torn, f) == 0)
 		rc = take_over(r, &new, f);
 	replacement_abort(&new);
 	return rc;
