@@ -291,15 +291,32 @@ enum fate {
 	FATE_SENT,
 };
 
+/*
+ * Whether nothing that is recorded keeps a row of no asset from being sent. An identity's first row
+ * decides for all, unless it is no row that could be sent; but a doubt about any is one about all.
+ */
+static bool
+may_send(const struct run *r, uint32_t record, uint32_t head)
+{
+	const struct index *x = results_index(r->results);
+	enum known known = index_known(x, head);
+	unsigned against = index_kinds(x, head);
+
+	if (known != KNOWN_INVALID)
+		against &= KINDS_IN_DOUBT;
+	against |= 1u << known | 1u << index_known(x, record);
+	return (against & ~(r->known_mask | 1u << KNOWN_INVALID)) == 0;
+}
+
 /* By what is known of a row and of its identity. */
 static enum fate
 fate_of(const struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
 {
 	struct index *x = results_index(r->results);
 	bool has_record = index_place(x, record) >= 0, settled = index_is_settled(x, head);
-	enum known known = index_known(x, head);
+	enum known known = index_known(x, record);
 
-	if (r->options->new_only && has_record && index_known(x, record) != KNOWN_PENDING)
+	if (r->options->new_only && has_record && known != KNOWN_PENDING)
 		return FATE_PASSED_OVER;
 	if (row->bad)
 		return FATE_BAD;
@@ -307,11 +324,13 @@ fate_of(const struct run *r, const struct manifest_row *row, uint32_t record, ui
 		return FATE_FOLLOWS;
 	if (must_renew(r, row, record, head))
 		return FATE_SENT;
-	if (index_asset(x, head) != INDEX_NONE)
-		return has_record && !settled ? FATE_SKIPPED : FATE_COPIED;
-	if (known == KNOWN_INVALID || (!settled && r->known_mask & 1u << known))
+	if (settled)
+		return FATE_COPIED;
+	if (index_find(x, head, KINDS_ASSET, 0) != INDEX_NONE)
+		return has_record ? FATE_SKIPPED : FATE_COPIED;
+	if (may_send(r, record, head))
 		return FATE_SENT;
-	return has_record && !settled ? FATE_RECORDED : FATE_COPIED;
+	return (KINDS_FAILED | KINDS_IN_DOUBT) & 1u << known ? FATE_RECORDED : FATE_COPIED;
 }
 
 /*

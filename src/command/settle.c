@@ -260,20 +260,31 @@ copy_outcome(const struct record_values *v, struct record *rec)
 	return 0;
 }
 
+/* The record that says what became of an identity. */
+static uint32_t
+speaker(const struct run *r, uint32_t head)
+{
+	const struct index *x = results_index(r->results);
+	uint32_t record;
+
+	/* what this run found out is newer than any id that was there */
+	if (index_is_settled(x, head))
+		return index_find(x, head, KINDS_ASSET | KINDS_IN_DOUBT | KINDS_FAILED,
+				  results_size_before(r->results));
+	record = index_find(x, head, KINDS_ASSET, 0);
+	if (record == INDEX_NONE)
+		record = index_find(x, head, KINDS_IN_DOUBT, 0);
+	return record != INDEX_NONE ? record : index_find(x, head, KINDS_FAILED, 0);
+}
+
 void
 settle_copy(struct run *r, struct work *w)
 {
-	struct index *x = results_index(r->results);
 	struct record_values v = {.text = {0}};
-	uint32_t from = index_asset(x, w->head);
 	struct record rec;
 
-	/* what this run found out of the identity is newer than any id that was there */
-	if (from == INDEX_NONE ||
-	    (index_is_settled(x, w->head) && index_known(x, w->head) != KNOWN_INVALID))
-		from = w->head;
 	fill_row(r, w, &rec);
-	if (results_read(r->results, from, &v, &r->fault) < 0 ||
+	if (results_read(r->results, speaker(r, w->head), &v, &r->fault) < 0 ||
 	    copy_outcome(&v, &rec) < 0) {
 		run_write_failed(r);
 		r->counts.pending++;

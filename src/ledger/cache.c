@@ -27,7 +27,7 @@
 #include "ledger/file.h"
 #include "version.h"
 
-#define MAGIC "lade index 1\n\0\0"
+#define MAGIC "lade index 2\n\0\0"
 #define BYTE_ORDER_MARK 0x01020304u
 #define EDGE_BYTES 65536 /* of the results file, at either end */
 #define TICKS_WAITED 30  /* of a millisecond: the kernel's have 1 to 10 */

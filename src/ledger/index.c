@@ -35,9 +35,9 @@ struct entry {
 	uint64_t known : 4;
 	uint64_t started : 1; /* head: a row of this run belongs to its cursor */
 	uint64_t settled : 1; /* head: dealt with in this run */
-	uint64_t asset : 1;   /* head: a record of the chain is KNOWN_ASSET */
 	uint64_t tail : 1;    /* no head */
-	uint64_t spare : 8;
+	uint64_t spare : 1;
+	uint64_t kinds : 8;   /* head: those of the chain's records */
 	uint32_t next;        /* the identity's next record, or INDEX_NONE */
 	uint32_t cursor;      /* head only */
 };
@@ -222,6 +222,15 @@ new_head(struct index *x, struct identity id, uint32_t slot)
 	return record;
 }
 
+/* What a record says from now on; head: its identity's first. */
+static void
+set_known(struct index *x, uint32_t record, uint32_t head, enum known known, int64_t place)
+{
+	x->entries[record].known = (unsigned)known & 15u;
+	x->entries[record].place = (uint64_t)place & NO_PLACE;
+	x->entries[head].kinds |= 1u << known & 255u;
+}
+
 static uint32_t
 append(struct index *x, uint32_t head)
 {
@@ -239,10 +248,7 @@ index_load(struct index *x, struct identity id, enum known known, int64_t place)
 	uint32_t slot, head = find_head(x, id, &slot), record;
 
 	record = head == INDEX_NONE ? new_head(x, id, slot) : append(x, head);
-	x->entries[record].known = (unsigned)known & 15u;
-	x->entries[record].place = (uint64_t)place & NO_PLACE;
-	if (known_has_asset(known))
-		x->entries[head == INDEX_NONE ? record : head].asset = 1;
+	set_known(x, record, head == INDEX_NONE ? record : head, known, place);
 	return record;
 }
 
@@ -295,15 +301,21 @@ index_known(const struct index *x, uint32_t record)
 	return (enum known)x->entries[record].known;
 }
 
+unsigned
+index_kinds(const struct index *x, uint32_t head)
+{
+	return (unsigned)x->entries[head].kinds;
+}
+
 uint32_t
-index_asset(const struct index *x, uint32_t head)
+index_find(const struct index *x, uint32_t head, unsigned kinds, int64_t place)
 {
 	uint32_t r;
 
-	if (!x->entries[head].asset)
+	if (!(x->entries[head].kinds & kinds))
 		return INDEX_NONE;
 	for (r = head; r != INDEX_NONE; r = x->entries[r].next)
-		if (known_has_asset((enum known)x->entries[r].known))
+		if (kinds & 1u << x->entries[r].known && index_place(x, r) >= place)
 			return r;
 	return INDEX_NONE;
 }
@@ -317,10 +329,7 @@ index_is_settled(const struct index *x, uint32_t head)
 void
 index_write(struct index *x, uint32_t record, uint32_t head, enum known known, int64_t place)
 {
-	x->entries[record].known = (unsigned)known & 15u;
-	x->entries[record].place = (uint64_t)place & NO_PLACE;
-	if (known_has_asset(known))
-		x->entries[head].asset = 1;
+	set_known(x, record, head, known, place);
 }
 
 void
@@ -374,13 +383,15 @@ placed(const struct index *x, uint32_t record)
 	return record;
 }
 
-/* Whether a record of the chain from here on has an assetId. */
-static bool
-chain_has_asset(const struct index *x, uint32_t record)
+/* The kinds of the chain's records from here on. */
+static unsigned
+chain_kinds(const struct index *x, uint32_t record)
 {
-	while (record != INDEX_NONE && !known_has_asset((enum known)x->entries[record].known))
-		record = x->entries[record].next;
-	return record != INDEX_NONE;
+	unsigned kinds = 0;
+
+	for (; record != INDEX_NONE; record = x->entries[record].next)
+		kinds |= 1u << x->entries[record].known;
+	return kinds;
 }
 
 /*
@@ -413,7 +424,7 @@ index_pack(struct index *x)
 	}
 	x->n = n;
 	for (i = 0; i < n; i++)
-		x->entries[i].asset = !x->entries[i].tail && chain_has_asset(x, i);
+		x->entries[i].kinds = x->entries[i].tail ? 0 : chain_kinds(x, i) & 255u;
 	return (struct span){(const char *)x->entries, n * sizeof *x->entries};
 }
 

@@ -45,11 +45,16 @@ enum known {
 	KNOWN_REVIEW_FAILED, /* there is an id, but the review rejected the asset */
 };
 
+/* Kinds: a bit per enum known. */
+#define KINDS_ASSET (1u << KNOWN_ASSET | 1u << KNOWN_REVIEW_FAILED)
+#define KINDS_IN_DOUBT (1u << KNOWN_NO_ANSWER | 1u << KNOWN_BAD_ANSWER)
+#define KINDS_FAILED (1u << KNOWN_UNAVAILABLE | 1u << KNOWN_REJECTED)
+
 /* Whether there is an id. */
 static inline bool
 known_has_asset(enum known k)
 {
-	return k == KNOWN_ASSET || k == KNOWN_REVIEW_FAILED;
+	return (KINDS_ASSET & 1u << k) != 0;
 }
 
 struct index;
@@ -86,8 +91,12 @@ int64_t index_place(const struct index *x, uint32_t record);
 
 enum known index_known(const struct index *x, uint32_t record);
 
-/* Whether any record of the identity has an assetId (asked by its head): that record, or INDEX_NONE. */
-uint32_t index_asset(const struct index *x, uint32_t head);
+/* The kinds that records of the identity are of, or were (asked by its head). */
+unsigned index_kinds(const struct index *x, uint32_t head);
+
+/* The identity's first record of these kinds at this place or behind it, or INDEX_NONE (asked by its
+ * head). At once where there is none of these kinds, else as long as it takes to come there. */
+uint32_t index_find(const struct index *x, uint32_t head, unsigned kinds, int64_t place);
 
 /* Whether the identity was dealt with in this run (asked by its head). */
 bool index_is_settled(const struct index *x, uint32_t head);

@@ -107,3 +107,107 @@ damage_and_mend() {
 	[ "$(wc -l <m.results.ndjson)" = 2 ]
 	[ "$(jq -c 'select(.lade_status == "invalid") | [.name, .lade_assetType, .lade_line]' m.results.ndjson)" = "[null,null,1]" ]
 }
+
+# same_rows URL LETTER...: m.csv with rows of one identity: b is damaged, g is good.
+same_rows() {
+	local url=$1 letter
+	shift
+	echo url,name >m.csv
+	for letter in "$@"; do
+		[ "$letter" = b ] && printf '%s,caf\351\n' "$url" || printf '%s,one\n' "$url"
+	done >>m.csv
+}
+
+# statuses: of all records, in order.
+statuses() {
+	local row
+	for row in $(seq $(($(wc -l <m.results.csv) - 1))); do field lade_status "$row"; done | tr '\n' ' '
+}
+
+@test "a doubt behind a damaged first row is held in every run, and once that is mended" {
+	serve
+	same_rows "$u/1.jpg?fault=drop;create" b g
+	for _ in 1 2 3; do
+		upload m.csv
+		expect_status 1
+		says "1 in doubt, 1 invalid"
+		expect_received 1
+		[ "$(statuses)" = "invalid in_doubt " ]
+	done
+	same_rows "$u/1.jpg?fault=drop;create" g g g
+	for _ in 1 2; do
+		upload m.csv
+		expect_status 1
+		says "3 in doubt"
+		expect_received 1
+		[ "$(statuses)" = "in_doubt in_doubt in_doubt " ]
+		[ "$(field lade_errorClass 1)" = no_answer ]
+	done
+	retry m.results.csv --in-doubt resend --retries 0
+	expect_received 2
+}
+
+@test "of the rows behind a damaged first one, one is sent, and the others get its outcome" {
+	serve
+	same_rows "$u/1.jpg?fault=drop;create" b b g g
+	upload m.csv --in-doubt hold -j 1
+	expect_status 1
+	expect_received 1
+	[ "$(statuses)" = "invalid invalid in_doubt in_doubt " ]
+	echo "$u/1.jpg?fault=drop;create,one" >>m.csv # a row more, a day later
+	upload m.csv
+	expect_status 1
+	expect_received 1
+	[ "$(statuses)" = "invalid invalid in_doubt in_doubt in_doubt " ]
+	rm m.results.csv
+	same_rows "$u/2.jpg" b g g
+	upload m.csv
+	expect_status 1
+	says "1 uploaded, 1 duplicate, 1 invalid"
+	expect_received 2
+}
+
+@test "what was rejected behind a damaged first row is left to retry" {
+	serve
+	same_rows "$u/1.jpg?fault=code:5" b g g
+	for _ in 1 2 3; do
+		upload m.csv
+		expect_status 1
+		says "2 failed, 1 invalid"
+		expect_received 1
+	done
+	retry m.results.csv
+	says "2 failed, 1 invalid"
+	expect_received 2
+}
+
+@test "a first row that is damaged for a night: the others neither forget nor repeat what they learn" {
+	serve
+	same_rows "$u/1.jpg?fault=status:503;body:html;times:1" g
+	upload m.csv --retries 0
+	says "1 failed"
+	same_rows "$u/1.jpg?fault=status:503;body:html;times:1" b g g
+	upload m.csv
+	says "1 uploaded, 1 duplicate, 1 invalid"
+	[ "$(statuses)" = "failed uploaded duplicate " ]
+	expect_received 2
+	# and a doubt of the others is one of the first, too
+	stop_serving
+	rm m.results.csv journal
+	printf '%s\n' '2.jpg status:503;body:html;times:1' '2.jpg drop;create' >rules
+	serve --rules rules
+	same_rows "$u/2.jpg" g
+	upload m.csv --retries 0
+	says "1 failed"
+	sed -i 1d rules
+	stop_serving
+	serve --rules rules
+	same_rows "$u/2.jpg" b g
+	upload m.csv
+	[ "$(statuses)" = "failed in_doubt " ]
+	expect_received 2
+	same_rows "$u/2.jpg" g g
+	upload m.csv
+	says "1 failed, 1 in doubt"
+	expect_received 2
+}

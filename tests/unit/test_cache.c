@@ -115,7 +115,7 @@ assert_alike(struct index *a, struct index *b, bool versions)
 		assert_int_equal(head_a, head_b);
 		assert_int_equal(index_place(a, row_a), index_place(b, row_b));
 		assert_int_equal(index_known(a, row_a), index_known(b, row_b));
-		assert_int_equal(index_asset(a, head_a), index_asset(b, head_b));
+		assert_int_equal(index_kinds(a, head_a), index_kinds(b, head_b));
 		assert_int_equal(index_version(a, row_a), index_version(b, row_b));
 		assert_true(!versions || row_a >= n || index_version(a, row_a) != 0);
 	}

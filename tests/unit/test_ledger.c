@@ -48,11 +48,15 @@ the_kth_row_belongs_to_the_kth_record(void **state)
 	assert_int_equal(index_row(x, id(1), &head), 3); /* one more than there were */
 	assert_int_equal(index_row(x, id(1), &head), 4);
 	assert_int_equal(index_place(x, 4), -1);
-	assert_int_equal(index_asset(x, 0), INDEX_NONE);
-	assert_int_equal(index_asset(x, 1), 1);
+	assert_int_equal(index_find(x, 0, KINDS_ASSET, 0), INDEX_NONE);
+	assert_int_equal(index_find(x, 1, KINDS_ASSET, 0), 1);
 	index_write(x, 3, 0, KNOWN_ASSET, 99);
-	assert_int_equal(index_asset(x, 0), 3);
+	assert_int_equal(index_find(x, 0, KINDS_ASSET, 0), 3);
 	assert_int_equal(index_place(x, 3), 99);
+	assert_int_equal(index_find(x, 0, KINDS_ASSET, 100), INDEX_NONE);
+	assert_int_equal(index_find(x, 0, KINDS_FAILED | 1u << KNOWN_INVALID, 11), 2);
+	assert_int_equal(index_kinds(x, 0), 1u << KNOWN_ASSET |
+						   1u << KNOWN_REJECTED | 1u << KNOWN_INVALID);
 	assert_false(index_is_settled(x, 0));
 	index_settle(x, 0);
 	assert_true(index_is_settled(x, 0));
@@ -250,7 +254,7 @@ a_file_is_widened_and_put_in_order(void **state)
 	assert_int_equal(index_known(results_index(r), head), KNOWN_REJECTED);
 	results_append(r, first, head, KNOWN_ASSET, span_of("\"x\",u,uploaded,id-2,,,,,,1,,,,2,n\n"));
 	second = index_row(results_index(r), identity_of(span_of(""), span_of("v")), &head);
-	assert_int_equal(index_asset(results_index(r), head), second);
+	assert_int_equal(index_find(results_index(r), head, KINDS_ASSET, 0), second);
 	assert_int_equal(results_publish(r, &f), 0);
 	expect_file("old,url," LADE ",new\n\"x\",u,uploaded,id-2,,,,,,1,,,,2,n\n"
 		    "y,v,uploaded,id-1,,,,,,1,,,,3,\na,w,uploaded,id-3,,,,,,1,,,,4,n\n");
