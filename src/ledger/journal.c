@@ -5,7 +5,8 @@
  * file was damaged otherwise, and nothing in it is trusted.
  *
  * Folding entries into fates: the last start of a number opens it, a clear closes it, a result that
- * turns out to be on the disk settles it.
+ * turns out to be on the disk settles it. A result at the place of an earlier one, or before it, says
+ * that the file was cut off there in between, by whoever carried on.
  */
 #include "ledger/journal.h"
 
@@ -398,13 +399,19 @@ find_entry_behind(struct reader *r)
 	}
 }
 
+/* Room of a story's two arrays. */
+struct room {
+	uint32_t fates;
+	size_t outcomes;
+};
+
 static struct journal_fate *
-fate_of(struct journal_story *s, uint32_t number, uint32_t *cap)
+fate_of(struct journal_story *s, uint32_t number, struct room *room)
 {
 	while (number >= s->n_fates) {
-		if (s->n_fates == *cap) {
-			*cap = *cap ? *cap * 2 : 1024;
-			s->fates = mem_resize(s->fates, *cap, sizeof *s->fates);
+		if (s->n_fates == room->fates) {
+			room->fates = room->fates ? room->fates * 2 : 1024;
+			s->fates = mem_resize(s->fates, room->fates, sizeof *s->fates);
 		}
 		s->fates[s->n_fates++] = (struct journal_fate){.start = -1, .place = -1};
 	}
@@ -412,7 +419,20 @@ fate_of(struct journal_story *s, uint32_t number, uint32_t *cap)
 }
 
 static void
-fold(struct journal_story *s, const struct entry *e, uint32_t *cap)
+add_outcome(struct journal_story *s, const struct entry *e, struct room *room)
+{
+	while (s->n_outcomes > 0 && s->outcomes[s->n_outcomes - 1].place >= e->place)
+		s->n_outcomes--;
+	if (s->n_outcomes == room->outcomes) {
+		room->outcomes = room->outcomes ? room->outcomes * 2 : 1024;
+		s->outcomes = mem_resize(s->outcomes, room->outcomes, sizeof *s->outcomes);
+	}
+	s->outcomes[s->n_outcomes++] = (struct journal_outcome){
+		.place = e->place, .number = e->number, .bytes = (uint32_t)e->bytes, .hash = e->hash};
+}
+
+static void
+fold(struct journal_story *s, const struct entry *e, struct room *room)
 {
 	struct journal_fate *fate;
 
@@ -420,18 +440,24 @@ fold(struct journal_story *s, const struct entry *e, uint32_t *cap)
 		s->published = (struct file_mark){e->bytes, e->mark};
 		return;
 	}
-	fate = fate_of(s, e->number, cap);
+	fate = fate_of(s, e->number, room);
 	if (e->kind == ENTRY_CLEAR)
 		fate->start = -1;
 	if (e->kind == ENTRY_START) {
 		fate->start = e->text;
 		fate->start_bytes = (uint32_t)e->bytes;
 	}
-	if (e->kind == ENTRY_RESULT) { /* the start stays: the result may not have reached the disk */
-		fate->place = e->place;
-		fate->bytes = (uint32_t)e->bytes;
-		fate->hash = e->hash;
-	}
+	if (e->kind == ENTRY_RESULT) /* the start stays: the result may not have reached the disk */
+		add_outcome(s, e, room);
+}
+
+void
+journal_believe(struct journal_story *s, int64_t bytes)
+{
+	const struct journal_outcome *o = s->outcomes, *end = o + s->n_outcomes;
+
+	for (; o < end && o->bytes <= bytes - o->place; o++)
+		s->fates[o->number].place = o->place;
 }
 
 static int
@@ -445,7 +471,7 @@ journal_read(int fd, struct journal_story *s, struct fault *f)
 {
 	struct reader r = {.fd = fd, .line = 1};
 	struct entry e = {.kind = ENTRY_NONE};
-	uint32_t cap = 0;
+	struct room room = {0};
 	int64_t end = lseek(fd, 0, SEEK_END);
 	int rc = 0, behind;
 
@@ -458,7 +484,7 @@ journal_read(int fd, struct journal_story *s, struct fault *f)
 			s->begun = true;
 			s->base = (struct file_mark){e.bytes, e.mark};
 		} else {
-			fold(s, &e, &cap);
+			fold(s, &e, &room);
 		}
 		r.line += e.lines;
 		r.at = s->bytes = e.end;
@@ -478,5 +504,6 @@ void
 journal_story_free(struct journal_story *s)
 {
 	free(s->fates);
+	free(s->outcomes);
 	*s = (struct journal_story){0};
 }

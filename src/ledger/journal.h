@@ -64,9 +64,14 @@ int journal_remove(struct journal *j, struct fault *f);
 /* What the entries say of one record. */
 struct journal_fate {
 	int64_t start; /* where the text of its open start is in the journal; -1: none is open */
+	int64_t place; /* of its newest result that journal_believe found; -1: none */
 	uint32_t start_bytes;
-	uint32_t bytes, hash; /* of its result */
-	int64_t place;        /* of its result; -1: none */
+};
+
+/* A record that was to be written. */
+struct journal_outcome {
+	int64_t place;
+	uint32_t number, bytes, hash;
 };
 
 /* A journal that was read. */
@@ -76,6 +81,10 @@ struct journal_story {
 	struct file_mark published; /* bytes -1: not so far */
 	struct journal_fate *fates; /* by record number */
 	uint32_t n_fates;
+	/* By place, of a number perhaps several: a review learns more than once. None of them was cut
+	 * off again while the journal grew. */
+	struct journal_outcome *outcomes;
+	size_t n_outcomes;
 	int64_t bytes;   /* of whole entries */
 	int64_t dropped; /* bytes at its end that were no whole entry */
 };
@@ -85,6 +94,10 @@ struct journal_story {
  * a fault with its line. -1: *f filled in.
  */
 int journal_read(int fd, struct journal_story *s, struct fault *f);
+
+/* The results that end within the first bytes of the results file are there: fates get their places. */
+void journal_believe(struct journal_story *s, int64_t bytes);
+
 void journal_story_free(struct journal_story *s);
 
 /* The hash that a result's entry has of its record. */

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "ledger/cache.h"
 #include "ledger/file.h"
@@ -91,48 +90,29 @@ read_base(struct recoverer *r, struct fault *f)
 	return RESULTS_OK;
 }
 
-static int
-by_place(const void *a, const void *b)
-{
-	const struct journal_fate *const *x = a, *const *y = b;
-
-	return (*x)->place < (*y)->place ? -1 : (*x)->place > (*y)->place;
-}
-
-/* Whether the results file holds this record, whole. */
+/* Whether the results file goes on with this record, whole. */
 static bool
-is_written(const struct recoverer *r, const struct journal_fate *fate, struct buf *text)
+is_written(const struct recoverer *r, const struct journal_outcome *o, struct buf *text)
 {
 	buf_clear(text);
-	return fate->place == r->end && fate->bytes > 0 && buf_reserve(text, fate->bytes) == 0 &&
-	       file_read_at(r->fd, text->data, fate->bytes, fate->place) == fate->bytes &&
-	       journal_hash((struct span){text->data, fate->bytes}) == fate->hash;
+	return o->place == r->end && o->bytes > 0 && buf_reserve(text, o->bytes) == 0 &&
+	       file_read_at(r->fd, text->data, o->bytes, o->place) == o->bytes &&
+	       journal_hash((struct span){text->data, o->bytes}) == o->hash;
 }
 
-/* Finds where the results end that can be trusted; forgets those behind. */
+/* Finds where the results end that can be trusted, and cuts off what is behind. */
 static int
 check_written(struct recoverer *r, struct fault *f)
 {
 	struct journal_story *s = &r->story;
-	struct journal_fate **written = mem_alloc((s->n_fates + 1) * sizeof(struct journal_fate *));
 	struct buf text = {.max = LIMIT_RECORD_BYTES};
-	uint32_t i, n = 0;
 	struct stat st;
-	bool whole = true;
+	size_t i;
 
-	for (i = 0; i < s->n_fates; i++)
-		if (s->fates[i].place >= 0)
-			written[n++] = &s->fates[i];
-	qsort(written, n, sizeof(struct journal_fate *), by_place);
 	r->end = s->base.bytes;
-	for (i = 0; i < n; i++) {
-		whole = whole && is_written(r, written[i], &text);
-		if (whole)
-			r->end += written[i]->bytes;
-		else
-			written[i]->place = -1;
-	}
-	free(written);
+	for (i = 0; i < s->n_outcomes && is_written(r, &s->outcomes[i], &text); i++)
+		r->end += s->outcomes[i].bytes;
+	journal_believe(s, r->end);
 	buf_free(&text);
 	if (fstat(r->fd, &st) < 0 || (st.st_size > r->end && ftruncate(r->fd, r->end) < 0))
 		return file_fault(f, "cut", r->path);

@@ -7,7 +7,8 @@
  * within those bytes.
  *
  * Records that were there when the run began have the journal's numbers 0, 1, 2, ... by their
- * places. One whose number has a place in the journal has a newer text further behind.
+ * places, those behind have the numbers that the journal names with theirs. One whose number has a
+ * later place in the journal has a newer text there.
  */
 #include "ledger/scan.h"
 
@@ -37,7 +38,8 @@ struct scan {
 	int64_t size;	  /* bytes to read; -1: unknown, a pipe */
 	bool unended;	  /* the last of them is no LF */
 	int64_t last_end; /* where the last whole record ends */
-	uint32_t number;  /* of the next record, as the journal counts */
+	uint32_t number;  /* of the next record that was there before, as the journal counts */
+	size_t outcome;	  /* of the story: the next record that was not */
 	struct scan_news news;
 };
 
@@ -96,6 +98,7 @@ look(struct scan *s, const char *path, const struct stat *st, struct fault *f)
 	if (s->size > 0 && file_read_at(fd, &last, 1, s->size - 1) == 1)
 		s->unended = last != '\n';
 	close(fd);
+	journal_believe(&s->story, s->size);
 	s->news.in_flight = 0;
 	for (i = 0; i < s->story.n_fates; i++)
 		s->news.in_flight += s->story.fates[i].start >= 0 && s->story.fates[i].place < 0;
@@ -295,16 +298,29 @@ next_whole(struct scan *s, struct fault *f)
 	return SCAN_RECORD;
 }
 
-static bool
-is_superseded(const struct scan *s)
+/* The number that the record has in the journal; INDEX_NONE: it has none. */
+static uint32_t
+next_number(struct scan *s)
 {
-	const struct journal_fate *fate;
+	const struct journal_story *story = &s->story;
 
-	if (s->row.offset >= s->story.base.bytes || s->number >= s->story.n_fates)
-		return false;
-	fate = &s->story.fates[s->number];
-	/* its newer text must be within the bytes that are read, whole */
-	return fate->place >= 0 && fate->place + fate->bytes <= s->size;
+	if (s->row.offset < story->base.bytes)
+		return s->number++;
+	while (s->outcome < story->n_outcomes && story->outcomes[s->outcome].place < s->row.offset)
+		s->outcome++;
+	return s->outcome < story->n_outcomes &&
+			       story->outcomes[s->outcome].place == s->row.offset
+		       ? story->outcomes[s->outcome].number
+		       : INDEX_NONE;
+}
+
+/* Whether a newer text of the record is further behind, within the bytes that are read. */
+static bool
+is_superseded(struct scan *s)
+{
+	uint32_t number = next_number(s);
+
+	return number < s->story.n_fates && s->story.fates[number].place > s->row.offset;
 }
 
 enum scan_status
@@ -315,13 +331,10 @@ scan_next(struct scan *s, struct scan_record *r, struct fault *f)
 
 	if (!s->manifest)
 		return SCAN_END;
-	while ((status = next_whole(s, f)) == SCAN_RECORD && is_superseded(s)) {
-		s->number++;
+	while ((status = next_whole(s, f)) == SCAN_RECORD && is_superseded(s))
 		s->news.superseded++;
-	}
 	if (status != SCAN_RECORD)
 		return status;
-	s->number++;
 	*r = (struct scan_record){.line = s->row.line, .url = s->row.url, .row = &s->row};
 	if (fill_values(s, r, f) < 0)
 		return SCAN_BROKEN;

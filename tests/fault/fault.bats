@@ -274,3 +274,34 @@ dead_run() {
 	wait $pid
 	[ ! -e m.results.csv.journal ]
 }
+
+@test "killed in a review that has two answers for some assets: the newer ones are there, each once" {
+	serve --review 1200
+	manifest $(urls 4)
+	upload m.csv
+	sleep 0.7
+	manifest $(urls 5)
+	upload m.csv
+	expect_status 0
+	"$LADE" review --base-url "$base" --interval 200ms m.results.csv 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 60); do
+		[ "$(grep -c ,Active, m.results.csv)" -lt 4 ] || break
+		sleep 0.03
+	done
+	timeout 20 "$LADE" report --json m.results.csv >live.json 2>live
+	kill -9 $pid
+	wait $pid 2>/dev/null || true
+	[ -e m.results.csv.journal ]
+	jq -e '.records == 5 and .status.uploaded == 5 and .files[0].superseded == 9' live.json
+	[ "$(grep -c ,uploaded, m.results.csv)" -eq 14 ]
+	timeout 20 "$LADE" report --json m.results.csv >dead.json 2>dead
+	jq -e '.records == 5 and .status.uploaded == 5 and .files[0].superseded == 9' dead.json
+	upload m.csv
+	expect_status 0
+	says "an earlier run had died: carrying on, nothing of it is in doubt"
+	[ "$(grep -c torn err)" -eq 0 ]
+	[ "$(grep -c '' m.results.csv)" -eq 6 ]
+	[ "$(grep -c ,Active, m.results.csv)" -eq 4 ]
+	[ "$(grep -c ,Processing, m.results.csv)" -eq 1 ]
+}

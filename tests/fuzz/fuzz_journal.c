@@ -67,6 +67,10 @@ fuzz_journal(const uint8_t *data, size_t size)
 		for (i = 0; i < s.n_fates; i++)
 			MUST(s.fates[i].start < 0 ||
 			     s.fates[i].start + s.fates[i].start_bytes <= (int64_t)text.len);
+		for (i = 0; i < s.n_outcomes; i++)
+			MUST(s.outcomes[i].number < s.n_fates &&
+			     (i == 0 || s.outcomes[i].place > s.outcomes[i - 1].place));
+		journal_believe(&s, INT64_MAX);
 	} else {
 		MUST(f.text[0] != '\0');
 	}

@@ -72,9 +72,53 @@ entries_fold_into_fates(void **state)
 	assert_true(s.fates[1].start > 0);
 	assert_int_equal(s.fates[1].start_bytes, 11);
 	assert_int_equal(s.fates[2].start, -1);
+	assert_int_equal(s.n_outcomes, 1);
+	assert_int_equal(s.outcomes[0].number, 3);
+	assert_int_equal(s.outcomes[0].place, 77);
+	assert_int_equal(s.outcomes[0].bytes, 11);
+	assert_int_equal(s.outcomes[0].hash, journal_hash(span_of("b,uploaded\n")));
+	journal_believe(&s, 87);
+	assert_int_equal(s.fates[3].place, -1);
+	journal_believe(&s, 88);
 	assert_int_equal(s.fates[3].place, 77);
-	assert_int_equal(s.fates[3].bytes, 11);
-	assert_int_equal(s.fates[3].hash, journal_hash(span_of("b,uploaded\n")));
+	journal_story_free(&s);
+	unlink(path);
+}
+
+/* Of two results of one record the newer one that is there counts; what was written where an earlier
+ * end was cut off takes the place of all that was there. */
+static void
+results_are_by_place(void **state)
+{
+	static const struct {
+		uint32_t number;
+		int64_t place;
+	} written[] = {{0, 70}, {1, 72}, {0, 74}, {2, 76}, {1, 76}, {3, 78}};
+	struct journal j;
+	struct journal_story s;
+	struct fault f;
+	size_t i;
+
+	(void)state;
+	name_files();
+	journal_init(&j, results);
+	for (i = 0; i < COUNT_OF(written); i++)
+		journal_result(&j, written[i].number, written[i].place, span_of("r\n"));
+	assert_int_equal(journal_begin(&j, (struct file_mark){70, 5}, &f), 0);
+	assert_int_equal(journal_flush(&j, &f), 0);
+	journal_fini(&j);
+	assert_int_equal(read_journal(&s, &f), 0);
+	assert_int_equal(s.n_outcomes, 5);
+	assert_int_equal(s.outcomes[3].number, 1);
+	assert_int_equal(s.n_fates, 4);
+	journal_believe(&s, 75);
+	assert_int_equal(s.fates[0].place, 70);
+	assert_int_equal(s.fates[1].place, 72);
+	journal_believe(&s, 79);
+	assert_int_equal(s.fates[0].place, 74);
+	assert_int_equal(s.fates[1].place, 76);
+	assert_int_equal(s.fates[2].place, -1);
+	assert_int_equal(s.fates[3].place, -1);
 	journal_story_free(&s);
 	unlink(path);
 }
@@ -142,6 +186,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_fold_into_fates),
+		cmocka_unit_test(results_are_by_place),
 		cmocka_unit_test(a_torn_end_is_dropped_wherever_it_is_torn),
 		cmocka_unit_test(a_flipped_byte_is_never_believed),
 	};
