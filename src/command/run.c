@@ -53,20 +53,26 @@ flush_results(struct run *r)
 		run_write_failed(r);
 }
 
+/* A row that was about to be sent is ready again. The journal is told, unless an earlier sending of
+ * it may have been accepted. */
+static void
+put_back(struct run *r, struct work *w)
+{
+	schedule_untake(&r->schedule, &w->item);
+	if (w->item.attempts == 0 || !outcome_is_doubtful(w->outcome))
+		settle_clear(r, w);
+}
+
 /* Whether a batch that is journaled may be sent; else its rows are ready again. */
 static bool
 secure(struct run *r, struct attempt **batch, size_t n, int64_t now_ms)
 {
-	struct work *w;
-
 	if (r->schedule.stop != STOP_WRITE && results_secure(r->results, now_ms, &r->fault) == 0)
 		return true;
 	run_write_failed(r);
-	while (n > 0) {
-		w = batch[--n]->owner;
-		if (w)
-			schedule_untake(&r->schedule, &w->item);
-	}
+	while (n-- > 0)
+		if (batch[n]->owner)
+			put_back(r, batch[n]->owner);
 	return false;
 }
 

@@ -11,7 +11,9 @@
  * entry and ends with the file in order; a run that changes nothing has none.
  *
  * A sync that failed is not repeated: the kernel may have dropped what it could not write and say
- * nothing the next time. Everything is left as it lies then, and the next run compares.
+ * nothing the next time. Everything is left as it lies then, and the next run compares. Only the
+ * journal gets its last entries, unsynced: what they clear never left, and they do no harm where
+ * their starts are lost.
  */
 #include "ledger/results.h"
 
@@ -360,11 +362,23 @@ put_in_order(struct results *r, struct fault *f)
 	return journal_remove(&r->journal, f);
 }
 
+/* The last entries of a journal beside records that nothing may follow any more. */
+static void
+write_last_entries(struct results *r)
+{
+	struct fault ignored;
+
+	if (r->distrusted && r->journal.fd >= 0)
+		journal_flush(&r->journal, &ignored);
+}
+
 int
 results_publish(struct results *r, struct fault *f)
 {
-	if (results_flush(r, f) < 0)
+	if (results_flush(r, f) < 0) {
+		write_last_entries(r);
 		return -1;
+	}
 	if (r->stream >= 0)
 		return 0;
 	if (r->journal.fd >= 0 && put_in_order(r, f) < 0)

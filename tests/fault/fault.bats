@@ -305,3 +305,41 @@ dead_run() {
 	[ "$(grep -c ,Active, m.results.csv)" -eq 4 ]
 	[ "$(grep -c ,Processing, m.results.csv)" -eq 1 ]
 }
+
+# with_fault CALL NTH ERRNO FILE [options]: an upload whose NTH such call on its results or journal fails.
+with_fault() {
+	local call=$1 nth=$2 deed=$3
+	shift 3
+	status=0
+	LD_PRELOAD=$HOOK HOOK_FILES=m.results HOOK_CALLS=,$call, HOOK_AT=$nth HOOK_DO=$deed \
+		timeout 20 "$LADE" upload --base-url "$base" "$@" 2>err || status=$?
+}
+
+@test "rows whose journal could not be synced never left, and are in doubt of nothing" {
+	[ -n "$HOOK" ] || skip "not with a sanitizer"
+	serve
+	manifest $(urls 9)
+	with_fault fdatasync 4 EIO m.csv
+	expect_status 5
+	says "cannot sync .*m.results.csv.journal: Input/output error; no new requests"
+	says "1 uploaded, [2-8] pending"
+	expect_received 1
+	upload m.csv
+	expect_status 0
+	says "nothing of it is in doubt"
+	says "8 uploaded, 1 skipped"
+	expect_received 9
+}
+
+@test "rows that were in doubt when a sync failed stay in doubt" {
+	[ -n "$HOOK" ] || skip "not with a sanitizer"
+	serve
+	manifest $(urls 1 '?fault=drop;create')
+	with_fault fdatasync 4 EIO m.csv --in-doubt resend
+	expect_status 5
+	expect_received 1
+	upload m.csv
+	expect_status 1
+	says "1 in doubt"
+	expect_received 1
+}
