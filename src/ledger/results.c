@@ -167,20 +167,38 @@ write_records(struct results *r, struct fault *f)
 	return file_fault(f, "write", r->path);
 }
 
+/* The bytes of the whole records among the first n that wait. */
+static size_t
+whole_records(const struct results *r, size_t n)
+{
+	size_t whole = 0, length;
+
+	if (n == r->out.len)
+		return n;
+	while ((length = record_length((struct span){r->out.data + whole, n - whole},
+				       r->layout.format)) > 0)
+		whole += length;
+	return whole;
+}
+
+/* What is written of a record stays until all of it is: it may have to be told elsewhere. */
 static int
 flush_stream(struct results *r, struct fault *f)
 {
-	size_t done;
+	size_t done, whole;
 	int rc;
 
 	if (r->out.len == 0)
 		return 0;
-	rc = file_write(r->stream, r->out.data, r->out.len, &done);
+	rc = file_write(r->stream, r->out.data + r->streamed, r->out.len - r->streamed, &done);
 	if (rc < 0)
 		file_fault(f, "write", r->path);
-	if (file_write(r->fd, r->out.data, done, NULL) < 0)
+	r->streamed += done;
+	whole = whole_records(r, r->streamed);
+	if (file_write(r->fd, r->out.data, whole, NULL) < 0)
 		rc = file_fault(f, "write", "the scratch file");
-	buf_drop(&r->out, done);
+	buf_drop(&r->out, whole);
+	r->streamed -= whole;
 	return rc;
 }
 

@@ -24,7 +24,8 @@ struct results {
 	uint32_t count_before; /* records that the file had */
 	int64_t size_before;   /* bytes when the run began to append */
 	int64_t end;           /* bytes of the file and of out together */
-	struct buf out;        /* added, not yet written */
+	struct buf out;        /* added, not yet written: whole records ... */
+	size_t streamed;       /* ... but for these bytes of the first, which are on the stream */
 	bool superseded;       /* a record of this run takes the place of an old one */
 	bool cached;           /* the cache of the index beside the file is of the file as it is */
 	char *version_column;  /* whose values the index knows; NULL: none */

@@ -343,3 +343,18 @@ with_fault() {
 	says "1 in doubt"
 	expect_received 1
 }
+
+@test "a reader that dies in the middle of a record: the outcome is whole on standard error" {
+	serve
+	{
+		echo url,note
+		printf 'https://cdn.example.com/1.jpg,%0100000d\n' 7
+		printf 'https://cdn.example.com/2.jpg,two\n'
+	} >m.csv
+	run bash -c '"$LADE" upload --base-url "'"$base"'" -j 1 -o - m.csv 2>err | sleep 1; exit ${PIPESTATUS[0]}'
+	expect_status 5
+	says "these outcomes could not be written"
+	grep '^{' err >lost
+	[ "$(grep -c '' lost)" -eq "$(received)" ]
+	jq -e -s '.[0] | .url == "https://cdn.example.com/1.jpg" and (.note | length) == 100000 and .lade_status == "uploaded"' lost
+}
