@@ -131,6 +131,33 @@ results_append(struct results *r, uint32_t record, uint32_t head, enum known kno
 
 /* ---- writing ---- */
 
+static int
+sync_file(struct results *r, struct fault *f)
+{
+	if (fdatasync(r->fd) == 0)
+		return 0;
+	r->distrusted = true;
+	return file_fault(f, "sync", r->path);
+}
+
+static int
+sync_records(struct results *r, struct fault *f)
+{
+	if (r->records_unsynced && sync_file(r, f) < 0)
+		return -1;
+	r->records_unsynced = false;
+	return 0;
+}
+
+static int
+sync_journal(struct results *r, struct fault *f)
+{
+	if (journal_sync(&r->journal, f) == 0)
+		return 0;
+	r->distrusted = true;
+	return -1;
+}
+
 /* The journal's first entry: what the results file is now, once that is on the disk. */
 static int
 begin_journal(struct results *r, struct fault *f)
@@ -138,8 +165,8 @@ begin_journal(struct results *r, struct fault *f)
 	bool sync = r->sync != RESULTS_SYNC_NONE;
 	struct file_mark mark;
 
-	if (sync && fdatasync(r->fd) < 0)
-		return file_fault(f, "sync", r->path);
+	if (sync && sync_file(r, f) < 0)
+		return -1;
 	cache_drop(r->path); /* it would be of no use any more */
 	r->cached = false;
 	if (file_mark_tail(r->fd, r->size_before, &mark) < 0)
@@ -147,8 +174,8 @@ begin_journal(struct results *r, struct fault *f)
 	if (journal_begin(&r->journal, mark, f) < 0)
 		return -1;
 	if (sync && (journal_sync(&r->journal, f) < 0 || file_sync_folder(r->path, f) < 0))
-		return -1;
-	return 0;
+		r->distrusted = true;
+	return r->distrusted ? -1 : 0;
 }
 
 /* Writes all records that wait, or none: a part that was written is cut off again. */
@@ -222,28 +249,6 @@ results_flush(struct results *r, struct fault *f)
 		r->records_unsynced = true;
 	}
 	return 0;
-}
-
-static int
-sync_records(struct results *r, struct fault *f)
-{
-	if (!r->records_unsynced)
-		return 0;
-	if (fdatasync(r->fd) < 0) {
-		r->distrusted = true;
-		return file_fault(f, "sync", r->path);
-	}
-	r->records_unsynced = false;
-	return 0;
-}
-
-static int
-sync_journal(struct results *r, struct fault *f)
-{
-	if (journal_sync(&r->journal, f) == 0)
-		return 0;
-	r->distrusted = true;
-	return -1;
 }
 
 int

@@ -311,8 +311,8 @@ with_fault() {
 	local call=$1 nth=$2 deed=$3
 	shift 3
 	status=0
-	LD_PRELOAD=$HOOK HOOK_FILES=m.results HOOK_CALLS=,$call, HOOK_AT=$nth HOOK_DO=$deed \
-		timeout 20 "$LADE" upload --base-url "$base" "$@" 2>err || status=$?
+	timeout 20 env LD_PRELOAD="$HOOK" HOOK_FILES=m.results HOOK_CALLS=",$call," HOOK_AT="$nth" \
+		HOOK_DO="$deed" HOOK_COUNT=count "$LADE" upload --base-url "$base" "$@" 2>err || status=$?
 }
 
 @test "rows whose journal could not be synced never left, and are in doubt of nothing" {
@@ -329,6 +329,21 @@ with_fault() {
 	says "nothing of it is in doubt"
 	says "8 uploaded, 1 skipped"
 	expect_received 9
+}
+
+@test "a sync that failed is not repeated" {
+	[ -n "$HOOK" ] || skip "not with a sanitizer"
+	serve
+	manifest $(urls 3)
+	for nth in 1 2 3; do
+		with_fault fdatasync $nth EIO m.csv
+		expect_status 5
+		[ "$(cat count)" -eq "$nth" ] || { echo "$(cat count) instead of $nth" >&2; false; }
+		expect_received 0
+	done
+	upload m.csv
+	expect_status 0
+	says "3 uploaded"
 }
 
 @test "rows that were in doubt when a sync failed stay in doubt" {
