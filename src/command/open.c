@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/diag.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "command/run.h"
@@ -149,6 +150,7 @@ open_own_results(struct run *r)
 		return report_results(status, &r->fault, r->manifest_path);
 	r->results_path = mem_strdup(r->manifest_path);
 	mo.limit_bytes = results_size_before(r->results);
+	mo.limit_row = LIMIT_RECORD_BYTES;
 	r->manifest = r->manifests[0] = manifest_open(r->manifest_path, &mo, &r->fault);
 	return r->manifest ? -1 : report_manifest(r);
 }
@@ -206,8 +208,11 @@ static int
 open_manifests(struct run *r)
 {
 	bool stdin_taken = r->options->key_file && strcmp(r->options->key_file, "-") == 0;
+	struct manifest_options mo = r->options->manifest;
 	size_t i;
 
+	if (r->options->command == COMMAND_RETRY)
+		mo.limit_row = LIMIT_RECORD_BYTES;
 	for (i = 0; i < r->n_manifests; i++) {
 		r->manifest_path = r->manifest_paths[i];
 		if (strcmp(r->manifest_path, "-") == 0 && stdin_taken) {
@@ -215,8 +220,7 @@ open_manifests(struct run *r)
 			return EXIT_USAGE;
 		}
 		stdin_taken |= strcmp(r->manifest_path, "-") == 0;
-		r->manifest = r->manifests[i] =
-			manifest_open(r->manifest_path, &r->options->manifest, &r->fault);
+		r->manifest = r->manifests[i] = manifest_open(r->manifest_path, &mo, &r->fault);
 		if (!r->manifest)
 			return report_manifest(r);
 		if (manifest_plan(r->manifest)->is_results)

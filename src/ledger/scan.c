@@ -108,7 +108,8 @@ look(struct scan *s, const char *path, const struct stat *st, struct fault *f)
 static int
 open_manifest(struct scan *s, const char *path, struct fault *f)
 {
-	const struct manifest_options options = {.limit_bytes = s->size};
+	const struct manifest_options options = {.limit_bytes = s->size,
+						 .limit_row = LIMIT_RECORD_BYTES};
 
 	if (s->size == 0)
 		return 0;

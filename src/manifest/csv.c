@@ -204,12 +204,12 @@ unterminated(const struct csv_reader *r, struct fault *f)
 static enum source_status
 too_long(const struct csv_reader *r, struct fault *f)
 {
-	fault_set(f, r->row.line, 0, "the record that begins here is longer than %u MiB",
-		  LIMIT_ROW_BYTES >> 20);
+	fault_set(f, r->row.line, 0, "the record that begins here is longer than %zu MiB",
+		  r->lines.limit >> 20);
 	if (r->quoted)
 		fault_set(f, r->quote_line, r->quote_column,
-			  "more than %u MiB behind the quotation mark that opens here: perhaps it is "
-			  "never closed", LIMIT_ROW_BYTES >> 20);
+			  "more than %zu MiB behind the quotation mark that opens here: perhaps it is "
+			  "never closed", r->lines.limit >> 20);
 	return SOURCE_BROKEN;
 }
 
@@ -341,7 +341,7 @@ feed(struct csv_reader *r, struct span line, struct fault *f)
 		r->open = false; /* a blank line */
 	else if (!r->row_ended)
 		note_open_quote(r, line);
-	if (r->open && r->lines.offset - r->row.offset > (int64_t)LIMIT_ROW_BYTES)
+	if (r->open && r->lines.offset - r->row.offset > (int64_t)r->lines.limit)
 		return too_long(r, f);
 	return SOURCE_BYTES;
 }

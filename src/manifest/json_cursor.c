@@ -5,9 +5,9 @@
  */
 #include "manifest/json_cursor.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "manifest/json_strict.h"
 
 void
@@ -15,6 +15,7 @@ json_cursor_init(struct json_cursor *c, struct source *s, struct span window, si
 {
 	*c = (struct json_cursor){
 		.source = s,
+		.limit = source_limit_row(s),
 		.window = window,
 		.at = skip,
 		.offset = (int64_t)skip,
@@ -58,13 +59,23 @@ endless(const struct json_cursor *c, const char *what, struct fault *f)
 	const char *wrong;
 	size_t at;
 
-	if (text.n > LIMIT_ROW_BYTES)
-		text.n = LIMIT_ROW_BYTES;
+	if (text.n > c->limit)
+		text.n = c->limit;
 	wrong = json_strict(text, &at);
 	if (!wrong || at >= text.n)
 		return json_cursor_broken(c, what, f);
 	json_cursor_advance(&mistake, at);
 	return json_cursor_broken(&mistake, wrong, f);
+}
+
+static enum source_status
+too_long(const struct json_cursor *c, struct fault *f)
+{
+	char what[64];
+
+	snprintf(what, sizeof what, "an element that begins here is longer than %zu MiB",
+		 c->limit >> 20);
+	return endless(c, what, f);
 }
 
 enum source_status
@@ -74,8 +85,8 @@ json_cursor_more(struct json_cursor *c, bool block, struct fault *f)
 
 	if (c->ended)
 		return SOURCE_END;
-	if (c->window.n - c->at > LIMIT_ROW_BYTES)
-		return endless(c, "an element that begins here is longer than 4 MiB", f);
+	if (c->window.n - c->at > c->limit)
+		return too_long(c, f);
 	source_consume(c->source, c->at);
 	c->at = 0;
 	status = source_more(c->source, block, &c->window, f);
@@ -114,8 +125,8 @@ json_cursor_value(struct json_cursor *c, bool block, struct span *out, struct fa
 		if (status != SOURCE_BYTES)
 			return status;
 	}
-	if (c->scan.pos > LIMIT_ROW_BYTES)
-		return endless(c, "an element that begins here is longer than 4 MiB", f);
+	if (c->scan.pos > c->limit)
+		return too_long(c, f);
 	*out = (struct span){c->window.p + c->at, c->scan.pos};
 	c->scan = (struct json_scan){0};
 	return SOURCE_BYTES;

@@ -14,6 +14,7 @@
 
 struct json_cursor {
 	struct source *source; /* the caller's */
+	size_t limit;          /* bytes of a value at most */
 	struct span window;    /* what the source has */
 	size_t at;             /* the place in it */
 	int64_t offset;        /* of the place in the (inflated) file */

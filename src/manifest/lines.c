@@ -1,11 +1,10 @@
 #include "manifest/lines.h"
 
-#include "base/limits.h"
-
 void
 lines_init(struct lines *l, struct source *s, bool cr_ends, struct span window, size_t skip)
 {
 	*l = (struct lines){.source = s,
+			    .limit = source_limit_row(s),
 			    .cr_ends = cr_ends,
 			    .window = {window.p ? window.p : "", window.n},
 			    .at = skip,
@@ -78,7 +77,7 @@ lines_next(struct lines *l, bool block, struct span *out, struct fault *f)
 			n = l->window.n - l->at;
 			break;
 		}
-		if (l->window.n - l->at > LIMIT_ROW_BYTES)
+		if (l->window.n - l->at > l->limit)
 			break;
 		source_consume(l->source, l->at);
 		l->searched = l->searched > l->at ? l->searched - l->at : 0;
@@ -92,8 +91,8 @@ lines_next(struct lines *l, bool block, struct span *out, struct fault *f)
 			return status;
 	}
 	l->line++;
-	if (n == 0 || n > LIMIT_ROW_BYTES) {
-		fault_set(f, l->line, 0, "a line is longer than %u MiB", LIMIT_ROW_BYTES >> 20);
+	if (n == 0 || n > l->limit) {
+		fault_set(f, l->line, 0, "a line is longer than %zu MiB", l->limit >> 20);
 		return SOURCE_BROKEN;
 	}
 	*out = (struct span){l->window.p + l->at, n};

@@ -13,6 +13,7 @@
 
 struct lines {
 	struct source *source; /* the caller's */
+	size_t limit;          /* bytes of a line at most */
 	bool cr_ends;          /* a CR ends a line too (CSV); else LF alone does (JSON Lines) */
 	struct span window;    /* what the source has */
 	size_t at;             /* where the next line begins in it */
@@ -29,7 +30,7 @@ void lines_init(struct lines *l, struct source *s, bool cr_ends, struct span win
 
 /*
  * The next line with its end (the last may lack it); valid until the next call. A line longer than
- * LIMIT_ROW_BYTES is SOURCE_BROKEN. After SOURCE_WAIT the call is repeated.
+ * source_limit_row is SOURCE_BROKEN. After SOURCE_WAIT the call is repeated.
  */
 enum source_status lines_next(struct lines *l, bool block, struct span *out, struct fault *f);
 

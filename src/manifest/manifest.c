@@ -149,7 +149,8 @@ manifest_open(const char *path, const struct manifest_options *options, struct f
 
 	*f = (struct fault){0};
 	m->options = *options;
-	m->source = source_open(path, options->limit_bytes, f);
+	m->source = source_open(path, options->limit_bytes,
+				options->limit_row ? options->limit_row : LIMIT_ROW_BYTES, f);
 	if (m->source && sniff(m->source, path, options, &sniffed, f) == 0) {
 		m->format = sniffed.format;
 		m->delimiter = sniffed.delimiter;

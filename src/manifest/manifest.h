@@ -37,6 +37,7 @@ struct manifest_options {
 	const char *split_urls; /* separator of several URLs in the field; NULL: one URL */
 	const char *version_column; /* whose value row.version is; NULL: none */
 	int64_t limit_bytes;    /* read no further than this; -1: to the end */
+	size_t limit_row;       /* bytes of a record at most; 0: LIMIT_ROW_BYTES */
 };
 
 /* Where each of the three values comes from: decides which lade_ columns the results need. */

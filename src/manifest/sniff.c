@@ -49,7 +49,7 @@ read_line(struct source *s, struct sniffed *out, size_t from, struct fault *f)
 {
 	enum source_status status = SOURCE_BYTES;
 
-	while (status == SOURCE_BYTES && out->window.n < LIMIT_ROW_BYTES &&
+	while (status == SOURCE_BYTES && out->window.n < source_limit_row(s) &&
 	       !(out->window.n > from && memchr(out->window.p + from, '\n', out->window.n - from)))
 		status = source_more(s, true, &out->window, f);
 	return status;
@@ -71,7 +71,7 @@ read_record(struct source *s, struct sniffed *out, size_t from, struct fault *f)
 			else if (!quoted && (out->window.p[i] == '\n' || out->window.p[i] == '\r'))
 				return SOURCE_BYTES;
 		}
-		if (out->window.n >= LIMIT_ROW_BYTES)
+		if (out->window.n >= source_limit_row(s))
 			return SOURCE_BYTES;
 		status = source_more(s, true, &out->window, f);
 		if (status != SOURCE_BYTES)
@@ -95,7 +95,7 @@ begins_with_url(struct source *s, struct sniffed *out, size_t at, struct fault *
 		if (read_line(s, out, at, f) == SOURCE_BROKEN || at == out->window.n)
 			return false; /* the reader meets the same fault and reports it */
 		w = out->window;
-		if (w.n > LIMIT_ROW_BYTES)
+		if (w.n > source_limit_row(s))
 			return false;
 		if (span_is_white(w.p[at])) {
 			at++;
@@ -145,7 +145,7 @@ json_kind(struct source *s, const struct manifest_options *o, enum manifest_form
 		return MANIFEST_NDJSON;
 	/* one object on a line of its own: does anything follow? */
 	while ((end = span_skip_white(out->window, end)) == out->window.n &&
-	       out->window.n <= LIMIT_ROW_BYTES &&
+	       out->window.n <= source_limit_row(s) &&
 	       source_more(s, true, &out->window, f) == SOURCE_BYTES)
 		continue;
 	return span_skip_white(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;

@@ -27,6 +27,7 @@ struct source {
 	int fd;
 	bool regular;
 	int64_t limit;      /* bytes of the file to read at most; -1: all */
+	size_t limit_row;   /* of a record, for the readers */
 	int64_t read_bytes; /* of the file, so far */
 	int64_t size_bytes; /* of the file, or -1 */
 	struct buf window;
@@ -41,13 +42,14 @@ struct source {
 };
 
 struct source *
-source_open(const char *path, int64_t limit, struct fault *f)
+source_open(const char *path, int64_t limit, size_t limit_row, struct fault *f)
 {
 	struct source *s = mem_calloc(1, sizeof *s);
 	struct stat st;
 
 	s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	s->limit = limit;
+	s->limit_row = limit_row;
 	s->size_bytes = -1;
 	if (s->fd < 0 || fstat(s->fd, &st) < 0) {
 		fault_set(f, 0, 0, "cannot open it: %s", strerror(errno));
@@ -220,6 +222,12 @@ source_more(struct source *s, bool block, struct span *out, struct fault *f)
 		status = read_once(s, block, &s->window, f);
 	*out = buf_span(&s->window);
 	return status;
+}
+
+size_t
+source_limit_row(const struct source *s)
+{
+	return s->limit_row;
 }
 
 void

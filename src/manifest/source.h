@@ -24,9 +24,13 @@ enum source_status {
 
 /*
  * Opens a path ("-" is standard input). limit is the number of bytes of the file to read at most,
- * -1 for all. NULL and *f filled in when it cannot be opened.
+ * -1 for all; limit_row what its readers take for a record at most. NULL and *f filled in when it
+ * cannot be opened.
  */
-struct source *source_open(const char *path, int64_t limit, struct fault *f);
+struct source *source_open(const char *path, int64_t limit, size_t limit_row, struct fault *f);
+
+/* Bytes that a record may have. */
+size_t source_limit_row(const struct source *s);
 
 /*
  * Makes more bytes available behind those not yet consumed and points *out at all that are not

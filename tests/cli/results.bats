@@ -211,3 +211,48 @@ load common
 	expect_status 0
 	cmp <(head -1 noname) <(head -1 r.tsv)
 }
+
+# letters N CHARACTER: so many of it.
+letters() {
+	head -c "$1" /dev/zero | tr '\0' "$2"
+}
+
+@test "a row as long as a row may be: its record is longer, and is read again" {
+	serve
+	{
+		echo url,a,b,c,d
+		printf 'https://cdn.example.com/1.jpg,'
+		letters 1048576 a && echo -n , && letters 1048576 b && echo -n , && letters 1048576 c && echo -n ,
+		letters 1048541 d && echo
+	} >m.csv
+	[ "$(sed 1d m.csv | wc -c)" -eq 4194303 ]
+	for _ in 1 2; do
+		upload m.csv
+		expect_status 0
+	done
+	says "1 skipped"
+	upload m.csv -o n.ndjson
+	expect_status 0
+	retry m.results.csv n.ndjson
+	expect_status 0
+	run lade report m.results.csv
+	expect_status 0
+	[[ $output == *"1 record: 1 uploaded"* ]]
+	# escapes make a record several times as long
+	{
+		echo url,a
+		printf 'https://cdn.example.com/2.jpg,'
+		letters 800000 '\001' && echo
+	} >m.csv
+	rm m.results.csv
+	for file in m.results.csv n.ndjson; do
+		for _ in 1 2; do
+			upload m.csv -o $file
+			expect_status 0
+		done
+		says "1 skipped"
+		retry $file
+		expect_status 0
+	done
+	[ "$(wc -l <n.ndjson)" -eq 2 ]
+}

@@ -10,6 +10,7 @@
 
 #include "../feed.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "manifest/csv.h"
 #include "manifest/json_strict.h"
@@ -92,7 +93,7 @@ read_csv(const struct buf *text, size_t piece, struct buf *out)
 {
 	int saved = feed_begin(text->data, text->len, piece);
 	struct fault f = {0};
-	struct source *s = source_open("-", -1, &f);
+	struct source *s = source_open("-", -1, LIMIT_ROW_BYTES, &f);
 	struct span window = {0};
 	struct csv_reader *r;
 	struct csv_row row;

@@ -7,6 +7,7 @@
 
 #include "../feed.h"
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "fuzz.h"
 #include "manifest/csv.h"
@@ -71,7 +72,7 @@ by_reader(struct span text, char delimiter, size_t piece, struct buf *out, size_
 {
 	int saved = feed_begin(text.p, text.n, piece);
 	struct fault f = {0};
-	struct source *s = source_open("-", -1, &f);
+	struct source *s = source_open("-", -1, LIMIT_ROW_BYTES, &f);
 	struct csv_reader *r = csv_reader_new(s, span_none(), 0, delimiter);
 	enum source_status status;
 	struct csv_row row;
