@@ -2,7 +2,8 @@
  * Theory. An entry is true if its checksum is. What a dying process or machine leaves behind is a
  * prefix of the entries, then at most one torn entry or, after a power cut, blocks of anything: so
  * reading ends at the first entry that is not true, unless a true one stands behind it; then the
- * file was damaged otherwise, and nothing in it is trusted.
+ * file was damaged otherwise, and nothing in it is trusted. Behind a start whose record reaches past
+ * the end of the file there is only that record, whatever its lines look like.
  *
  * Folding entries into fates: the last start of a number opens it, a clear closes it, a result that
  * turns out to be on the disk settles it. A result at the place of an earlier one, or before it, says
@@ -491,7 +492,7 @@ journal_read(int fd, struct journal_story *s, struct fault *f)
 		rc = next_entry(&r, &e);
 	}
 	s->dropped = end - s->bytes;
-	behind = rc < 0 || s->dropped == 0 ? rc : find_entry_behind(&r);
+	behind = rc < 0 || s->dropped == 0 || e.end > end ? rc : find_entry_behind(&r);
 	if (behind < 0)
 		unreadable(f);
 	else if (behind > 0)

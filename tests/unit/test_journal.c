@@ -19,7 +19,8 @@ name_files(void)
 	unlink(path);
 }
 
-/* A journal with a start, a clear, a start and its result, and a start without an end. */
+/* A journal with a start, a clear, a start (of a row that looks like an entry) and its result, and a
+ * start without an end. */
 static void
 write_journal(void)
 {
@@ -30,7 +31,7 @@ write_journal(void)
 	journal_init(&j, results);
 	journal_start(&j, 0, span_of("a,in_doubt\n"));
 	journal_clear(&j, 0);
-	journal_start(&j, 3, span_of("\"b\nstart 9 1 00000000 00000000\n\",in_doubt\n"));
+	journal_start(&j, 3, span_of("\"b\nclear 0 cbd98f47\n\",in_doubt\n"));
 	journal_result(&j, 3, 77, span_of("b,uploaded\n"));
 	journal_start(&j, 1, span_of("c,in_doubt\n"));
 	assert_int_equal(journal_begin(&j, (struct file_mark){70, 5}, &f), 0);
