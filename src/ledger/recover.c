@@ -29,7 +29,7 @@
 
 struct recoverer {
 	const char *path;
-	int fd, journal_fd;
+	int fd;
 	struct journal journal;
 	struct journal_story story;
 	struct layout layout;
@@ -136,7 +136,7 @@ record_doubts(struct recoverer *r, struct fault *f)
 			continue;
 		buf_clear(&text);
 		if (buf_reserve(&text, fate->start_bytes) < 0 ||
-		    file_read_at(r->journal_fd, text.data, fate->start_bytes, fate->start) !=
+		    file_read_at(r->journal.fd, text.data, fate->start_bytes, fate->start) !=
 			    fate->start_bytes) {
 			rc = file_fault(f, "read", r->journal.path);
 			break;
@@ -168,11 +168,10 @@ settle(struct recoverer *r, mode_t mode, struct fault *f)
 		return status;
 	r->news->died = true;
 	/* entries are added behind the last whole one */
-	if (ftruncate(r->journal_fd, r->story.bytes) < 0) {
+	if (ftruncate(r->journal.fd, r->story.bytes) < 0) {
 		file_fault(f, "cut", r->journal.path);
 		return RESULTS_UNWRITABLE;
 	}
-	r->journal.fd = r->journal_fd;
 	r->journal.bytes = r->story.bytes;
 	if (check_written(r, f) < 0 || record_doubts(r, f) < 0)
 		return RESULTS_UNWRITABLE;
@@ -207,7 +206,7 @@ carry_on(struct recoverer *r, mode_t mode, struct fault *f)
 {
 	enum results_status status = RESULTS_OK;
 
-	if (journal_read(r->journal_fd, &r->story, f) < 0) {
+	if (journal_read(r->journal.fd, &r->story, f) < 0) {
 		name_journal(r, f);
 		return RESULTS_UNREADABLE;
 	}
@@ -230,8 +229,8 @@ recover_results(const char *path, int *fd, mode_t mode, struct results_news *new
 	cache_sweep(path);
 	journal_init(&r.journal, path);
 	layout_init(&r.layout, RECORD_CSV, ',');
-	r.journal_fd = open(r.journal.path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (r.journal_fd >= 0) {
+	r.journal.fd = open(r.journal.path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (r.journal.fd >= 0) {
 		cache_drop(path); /* nothing here asks it */
 		status = carry_on(&r, mode, f);
 	} else if (errno != ENOENT) {
@@ -239,8 +238,6 @@ recover_results(const char *path, int *fd, mode_t mode, struct results_news *new
 		status = RESULTS_UNWRITABLE;
 	}
 	*fd = r.fd;
-	if (r.journal_fd >= 0 && r.journal.fd < 0)
-		close(r.journal_fd);
 	journal_fini(&r.journal);
 	journal_story_free(&r.story);
 	layout_fini(&r.layout);
