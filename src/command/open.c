@@ -24,8 +24,8 @@ has_suffix(struct span path, const char *suffix)
 
 /* catalog.csv -> catalog.results.csv, .gz dropped; the contract's table. Of a shard
  * catalog.results.0-of-4.csv. */
-static char *
-default_output(const struct options *o, const char *manifest, enum manifest_format format)
+char *
+open_default_output(const struct options *o, const char *manifest, enum manifest_format format)
 {
 	static const char *const known[] = {".csv", ".tsv", ".tab", ".json", ".ndjson", ".jsonl",
 					    ".txt", ".list"};
@@ -191,7 +191,7 @@ open_results_beside(struct run *r)
 	size_t i;
 
 	r->results_path = o->output ? mem_strdup(o->output)
-				    : default_output(o, r->manifest_path, manifest_format(r->manifest));
+				    : open_default_output(o, r->manifest_path, manifest_format(r->manifest));
 	ro.path = r->results_path;
 	for (i = 0; i < r->n_manifests; i++)
 		columns[i].names = manifest_columns(r->manifests[i], &columns[i].n);

@@ -9,12 +9,78 @@
 
 #include "base/clock.h"
 #include "base/diag.h"
+#include "base/text.h"
 #include "command/help.h"
 #include "command/run.h"
 #include "ledger/file.h"
 #include "version.h"
 
 #define METRICS_BYTES (1 << 20) /* of an earlier textfile that is looked at; ours have 3 KB */
+
+/* ---- before the work ---- */
+
+/* A file that an option names. */
+struct target {
+	const char *option, *path;
+};
+
+/* Whether a target is this file, which would be lost; path NULL: there is none. */
+static bool
+hits(const struct target *t, const char *path, const char *what)
+{
+	struct buf shown = {0};
+
+	if (!path || strcmp(path, "-") == 0 || !file_is_same(t->path, path))
+		return false;
+	text_escape(&shown, span_of(t->path), 200);
+	diag_error("%s: %s is %s; name another file", t->option, shown.data, what);
+	buf_free(&shown);
+	return true;
+}
+
+/* Whether a target is where the results go; what they are called may depend on what the manifest is. */
+static bool
+hits_results(const struct options *o, const struct target *t)
+{
+	static const enum manifest_format formats[] = {MANIFEST_CSV, MANIFEST_TSV, MANIFEST_JSON};
+	bool hit = hits(t, o->output, "where the results go");
+	char *path;
+	size_t i;
+
+	if (o->command != COMMAND_UPLOAD || o->output || o->n_operands != 1)
+		return hit;
+	for (i = 0; i < sizeof formats / sizeof *formats && !hit; i++) {
+		path = open_default_output(o, o->operands[0], formats[i]);
+		hit = hits(t, path, "where the results go");
+		free(path);
+	}
+	return hit;
+}
+
+int
+outputs_check(const struct options *o)
+{
+	const struct target targets[] = {{"--asset-map", o->asset_map},
+					 {"--summary-json", o->summary_json},
+					 {"--metrics-file", o->metrics_file},
+					 {"--log-json", o->log_json}};
+	const struct target *t, *end = targets + sizeof targets / sizeof *targets, *other;
+	int i;
+
+	for (t = targets; t < end; t++) {
+		if (!t->path || strcmp(t->path, "-") == 0)
+			continue;
+		for (i = 0; i < o->n_operands; i++)
+			if (hits(t, o->operands[i], "what this run works on"))
+				return -1;
+		for (other = targets; other < t; other++)
+			if (hits(t, other->path, "named by another option, too"))
+				return -1;
+		if (hits(t, o->key_file, "the key") || hits_results(o, t))
+			return -1;
+	}
+	return 0;
+}
 
 static void
 start_event(struct outputs *out)

@@ -35,6 +35,10 @@ struct outputs {
 	int64_t started_ms; /* monotonic */
 };
 
+/* Whether the files that are to be left are none that is read or kept, and no two of them the same.
+ * -1: after a message. Before anything is opened. */
+int outputs_check(const struct options *o);
+
 void outputs_open(struct outputs *out, const struct options *o);
 
 /* One word for why a run stops; NULL for STOP_NONE. */

@@ -107,6 +107,10 @@ int run_files(const struct options *o, struct outputs *outputs, const char *key,
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
 int open_files(struct run *r);
 
+/* open.c: where the results of a manifest of this format go without -o, for the caller to free. */
+char *open_default_output(const struct options *o, const char *manifest,
+			  enum manifest_format format);
+
 /* admit.c: reads rows until one is ready to be sent. false: none now (waiting, ended, or enough
  * read for one turn, which *again tells). */
 bool admit_rows(struct run *r, bool *again);

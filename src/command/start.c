@@ -68,6 +68,8 @@ run_command(const struct options *o)
 	char *key = NULL;
 	int status;
 
+	if (outputs_check(o) < 0)
+		return EXIT_USAGE;
 	outputs_open(&outputs, o);
 	status = o->strict ? check_strictly(o) : -1;
 	if (status < 0)

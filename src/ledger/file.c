@@ -92,6 +92,26 @@ file_resolve(const char *path)
 	return out.data;
 }
 
+bool
+file_is_same(const char *a, const char *b)
+{
+	struct stat there_a, there_b;
+	bool is_a = stat(a, &there_a) == 0, is_b = stat(b, &there_b) == 0, same;
+	char *whole_a, *whole_b;
+
+	if (is_a != is_b)
+		return false;
+	if (is_a)
+		return S_ISREG(there_a.st_mode) && there_a.st_ino == there_b.st_ino &&
+		       there_a.st_dev == there_b.st_dev;
+	whole_a = file_resolve(a);
+	whole_b = file_resolve(b);
+	same = whole_a && whole_b && strcmp(whole_a, whole_b) == 0;
+	free(whole_a);
+	free(whole_b);
+	return same;
+}
+
 int
 file_fault(struct fault *f, const char *what, const char *path)
 {

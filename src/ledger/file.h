@@ -23,6 +23,9 @@ int64_t file_read_at(int fd, char *p, size_t n, int64_t offset);
  * folder's. NULL: errno says why. */
 char *file_resolve(const char *path);
 
+/* Whether two paths lead to one regular file, or would where there is none yet. */
+bool file_is_same(const char *a, const char *b);
+
 /* Syncs the folder that a file is in: its name is on the disk then. -1: *f filled in. */
 int file_sync_folder(const char *path, struct fault *f);
 

@@ -60,8 +60,7 @@ merge_target_open(struct merge_target *t, const char *path, char **paths, size_t
 	buf_printf(&journal, "%s.journal", whole ? whole : path);
 	if (stat(path, &there) == 0 && S_ISREG(there.st_mode)) {
 		for (i = 0; i < n; i++)
-			if (stat(paths[i], &st) == 0 && st.st_ino == there.st_ino &&
-			    st.st_dev == there.st_dev)
+			if (file_is_same(paths[i], path))
 				status = MERGE_MIXED;
 		t->lock = open(path, O_RDONLY | O_CLOEXEC);
 	}

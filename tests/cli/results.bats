@@ -256,3 +256,40 @@ letters() {
 	done
 	[ "$(wc -l <n.ndjson)" -eq 2 ]
 }
+
+@test "a file to be written is none that is read, kept or written otherwise" {
+	serve
+	manifest $(urls 2)
+	cp m.csv before.csv
+	upload m.csv
+	cp m.results.csv results
+	ln -s m.results.csv link.csv
+	umask 077
+	echo secret-key >key
+	for option in --asset-map --summary-json --metrics-file --log-json; do
+		for file in m.csv m.results.csv ./link.csv key; do
+			upload m.csv $option $file --key-file key
+			expect_status 2
+			says "lade: $option: $file is .*; name another file"
+		done
+		upload m.csv -o new.csv $option ./new.csv
+		expect_status 2
+		says "is where the results go"
+		[ ! -e new.csv ]
+		upload m.csv -o new.csv --summary-json both.json $option both.json --log-json log.json --metrics-file log.json
+		expect_status 2
+		[ ! -e both.json ] && [ ! -e log.json ]
+	done
+	for option in --summary-json --metrics-file --log-json; do
+		retry m.results.csv $option link.csv
+		expect_status 2
+		run lade review --base-url "$base" $option m.results.csv m.results.csv
+		expect_status 2
+	done
+	cmp m.csv before.csv
+	cmp m.results.csv results
+	[ "$(cat key)" = secret-key ]
+	expect_received 2
+	upload m.csv --summary-json /dev/null --log-json /dev/null --metrics-file /dev/null
+	expect_status 0
+}
