@@ -156,7 +156,19 @@ is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Opens an input; refuses one that cannot be read twice, and one that is not settled. */
+/* Whether this file is one of the inputs before: every record would be there twice. */
+static bool
+is_repeated(const struct merger *m, const struct input *in, const struct stat *st)
+{
+	const struct input *other;
+
+	for (other = m->inputs; other < in; other++)
+		if (other->seen.st_ino == st->st_ino && other->seen.st_dev == st->st_dev)
+			return true;
+	return false;
+}
+
+/* Opens an input; refuses one that cannot be read twice, that was named before, or is not settled. */
 static enum merge_status
 open_input(struct merger *m, struct input *in, struct fault *f)
 {
@@ -165,6 +177,10 @@ open_input(struct merger *m, struct input *in, struct fault *f)
 	m->news->path = in->path;
 	if (strcmp(in->path, "-") == 0 || (stat(in->path, &st) == 0 && !S_ISREG(st.st_mode))) {
 		fault_set(f, 0, 0, "is no regular file: a merge reads it twice");
+		return MERGE_MIXED;
+	}
+	if (is_repeated(m, in, &st)) {
+		fault_set(f, 0, 0, "is named twice: name each file once");
 		return MERGE_MIXED;
 	}
 	in->scan = scan_open(in->path, f);

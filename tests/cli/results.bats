@@ -293,3 +293,16 @@ letters() {
 	upload m.csv --summary-json /dev/null --log-json /dev/null --metrics-file /dev/null
 	expect_status 0
 }
+
+@test "report --merge takes no file twice, by whatever name" {
+	serve
+	manifest $(urls 2)
+	upload m.csv
+	ln -s m.results.csv link.csv
+	for file in m.results.csv ./m.results.csv link.csv; do
+		run lade report --merge all.csv m.results.csv $file
+		expect_status 2
+		says "lade: $file: is named twice: name each file once"
+		[ ! -e all.csv ]
+	done
+}
