@@ -6,7 +6,7 @@
 #define MAX_DURATION_MS (INT64_C(366) * 86400 * 1000)
 #define MIN_INTERVAL_NS 1000
 #define MAX_INTERVAL_NS (INT64_C(86400) * 1000000000)
-#define MAX_DIGITS 9      /* of the whole part; keeps every product inside 64 bits */
+#define MAX_DIGITS 9      /* of the whole part; keeps every product, of hours too, inside 64 bits */
 #define FRACTION_DIGITS 3 /* thousandths are enough for a duration or a rate */
 
 /*
@@ -55,9 +55,8 @@ units_duration_ms(const char *text)
 		return -1;
 	for (i = 0; i < sizeof units / sizeof *units; i++) {
 		if (strcmp(rest, units[i].suffix) == 0) {
-			if (value / 1000 > MAX_DURATION_MS / units[i].ms)
-				return -1;
-			return value * units[i].ms / 1000;
+			value = value * units[i].ms / 1000;
+			return value > MAX_DURATION_MS ? -1 : value;
 		}
 	}
 	return value == 0 && *rest == '\0' ? 0 : -1;
