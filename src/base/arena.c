@@ -1,6 +1,6 @@
 /*
- * Theory. Each piece is preceded by its size, so that it can be grown; the last piece of a block is
- * grown in place. Blocks double, so that few are ever needed, and the largest is kept.
+ * Theory. Each piece is preceded by its size, so that it can be grown: by a copy, the old one lies
+ * idle. Blocks double, so that few are ever needed, and the newest, the largest, is kept.
  */
 #include "base/arena.h"
 

@@ -17,7 +17,7 @@ struct arena {
 /* n bytes, aligned for anything, valid until arena_reset. */
 void *arena_alloc(struct arena *a, size_t n);
 
-/* p, of an earlier call on this arena or NULL, grown to n bytes. */
+/* p, of an earlier call on this arena or NULL, grown to n bytes; it may lie elsewhere then. */
 void *arena_resize(struct arena *a, void *p, size_t n);
 
 /* Gives everything back, but keeps one block for the next use. */

@@ -28,8 +28,8 @@ size_t text_utf8_count(struct span s);
 void text_escape(struct buf *out, struct span s, size_t max);
 
 /*
- * Adds a URL as messages, logs and reports show it: escaped, ending at "?…" where it has a query (a
- * signature may be in it), at most max bytes.
+ * Adds a URL as messages, logs and reports show it: escaped and cut as text_escape does, and with
+ * "?…" behind that in the place of a query (a signature may be in it).
  */
 void text_show_url(struct buf *out, struct span url, size_t max);
 

@@ -126,6 +126,17 @@ file_fault(struct fault *f, const char *what, const char *path)
 }
 
 int
+file_fault_unwritten(struct fault *f, const char *path)
+{
+	struct buf shown = {0};
+
+	text_escape(&shown, span_of(path), 200);
+	fault_set(f, 0, 0, "%s could not be written", shown.data);
+	buf_free(&shown);
+	return -1;
+}
+
+int
 file_mark_tail(int fd, int64_t bytes, struct file_mark *out)
 {
 	char tail[TAIL_BYTES];

@@ -44,6 +44,9 @@ bool file_is(int fd, struct file_mark mark);
 /* Fills in a fault from errno: "cannot WHAT PATH: why". Returns -1; errno is kept. */
 int file_fault(struct fault *f, const char *what, const char *path);
 
+/* Fills in a fault: writing the file failed before. Returns -1. */
+int file_fault_unwritten(struct fault *f, const char *path);
+
 /* Removes a replacement for this path that was not finished: its writer has died. Whoever calls
  * holds the lock on the file. */
 void replacement_sweep(const char *path);

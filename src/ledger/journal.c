@@ -174,7 +174,7 @@ journal_flush(struct journal *j, struct fault *f)
 	int error;
 
 	if (j->torn)
-		return fault_set(f, 0, 0, "%s could not be written", j->path);
+		return file_fault_unwritten(f, j->path);
 	if (file_write(j->fd, j->out.data, j->out.len, NULL) < 0) {
 		error = errno;
 		j->torn = ftruncate(j->fd, j->bytes) < 0;

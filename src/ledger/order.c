@@ -1,7 +1,7 @@
 #include "ledger/order.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 
@@ -131,6 +131,16 @@ copy_run(const struct order *o, uint32_t i, int64_t *at, struct replacement *out
 	return last;
 }
 
+/* errno says why. */
+static int
+unreadable(uint32_t number, const char *path, struct fault *f)
+{
+	char what[48];
+
+	snprintf(what, sizeof what, "read record %u back from", number + 1);
+	return file_fault(f, what, path);
+}
+
 static int
 copy_records(const struct order *o, struct replacement *out, struct fault *f)
 {
@@ -159,8 +169,7 @@ copy_records(const struct order *o, struct replacement *out, struct fault *f)
 		if (place < 0)
 			continue;
 		if (window_record(choose_window(&ws, place), place, o->layout->format, &record) < 0)
-			rc = fault_set(f, 0, 0, "cannot read record %u of %s back: %s", i + 1, out->path,
-				       strerror(errno));
+			rc = unreadable(i, out->path, f);
 		else
 			rc = replacement_add(out, record, f);
 		if (rc == 0 && o->moved)

@@ -49,7 +49,8 @@ bool order_is_sorted(const struct order *o);
 /*
  * Replaces the file at path by its header and every record that has a place, by number. What the
  * journal needs to tell whether that has happened is written to it before. Returns the new file's
- * descriptor, locked; -1: *f filled in, the file is as it was.
+ * descriptor, locked; -1: *f filled in, and the file is as it was, or replaced if only the sync of its
+ * folder failed.
  */
 int order_publish(const struct order *o, const char *path, mode_t mode, struct journal *j,
 		  struct fault *f);

@@ -235,7 +235,7 @@ results_flush(struct results *r, struct fault *f)
 	if (r->stream >= 0)
 		return flush_stream(r, f);
 	if (r->distrusted)
-		return fault_set(f, 0, 0, "%s could not be written", r->path);
+		return file_fault_unwritten(f, r->path);
 	if (r->journal.out.len > 0) {
 		if (r->journal.fd < 0 && begin_journal(r, f) < 0)
 			return -1;

@@ -134,7 +134,8 @@ int results_read_whole(struct results *r, uint32_t record, struct record_values 
 /*
  * Puts the file in order, by one atomic replacement if it is not: records by number, each with its
  * newest outcome; then the journal is removed, and the index is kept beside the file (cache.h). -1:
- * *f filled in, both are as they were. Only the last call before results_free.
+ * *f filled in, and the journal tells the next run how far it came. Only the last call before
+ * results_free.
  */
 int results_publish(struct results *r, struct fault *f);
 
