@@ -191,7 +191,8 @@ open_results_beside(struct run *r)
 	size_t i;
 
 	r->results_path = o->output ? mem_strdup(o->output)
-				    : open_default_output(o, r->manifest_path, manifest_format(r->manifest));
+				    : open_default_output(o, r->manifest_path,
+							  manifest_format(r->manifest));
 	ro.path = r->results_path;
 	for (i = 0; i < r->n_manifests; i++)
 		columns[i].names = manifest_columns(r->manifests[i], &columns[i].n);

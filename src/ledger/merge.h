@@ -28,11 +28,11 @@ struct merge_news {
 
 /*
  * Joins the results files into one at path, by one atomic replacement; the files stay as they are.
- * None may be named twice, and path must not be one of them; what is at path already must be a results
- * file whose assets are all among theirs. Columns are united; every record is there, as it is. When every record says its
- * lade_line, and all the same lade_manifest or none, the files are merged by it; else one follows
- * the other. Either way the records of each file keep their order among themselves, so that the
- * k-th record of an identity stays the k-th.
+ * None may be named twice, and path must not be one of them; what is at path already must be a
+ * results file whose assets are all among theirs. Columns are united; every record is there, as it
+ * is. When every record says its lade_line, and all the same lade_manifest or none, the files are
+ * merged by it; else one follows the other. Either way the records of each file keep their order
+ * among themselves, so that the k-th record of an identity stays the k-th.
  *
  * CSV and TSV go together; JSON Lines only with JSON Lines. On failure *f says why, and what was at
  * path is untouched.
