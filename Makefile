@@ -40,7 +40,8 @@ SOURCES := \
 	src/policy/review.c src/policy/schedule.c \
 	src/manifest/asset.c src/manifest/columns.c src/manifest/csv.c src/manifest/csv_scan.c src/manifest/encoding.c \
 	src/manifest/json.c src/manifest/json_cursor.c src/manifest/json_lookup.c src/manifest/json_reader.c \
-	src/manifest/json_scan.c src/manifest/json_strict.c src/manifest/members.c src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
+	src/manifest/json_scan.c src/manifest/json_shape.c src/manifest/json_strict.c src/manifest/members.c \
+	src/manifest/lines.c src/manifest/manifest.c src/manifest/sniff.c \
 	src/manifest/source.c src/manifest/url.c \
 	src/ledger/asset_map.c src/ledger/cache.c src/ledger/carry.c src/ledger/file.c src/ledger/index.c \
 	src/ledger/journal.c src/ledger/layout.c src/ledger/load.c src/ledger/open.c src/ledger/order.c \

@@ -7,19 +7,20 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "manifest/json.h"
 #include "manifest/json_cursor.h"
+#include "manifest/json_shape.h"
 #include "manifest/lines.h"
 
 /* Where the reader is. */
 enum place {
 	AT_START,      /* before the top value */
 	AT_MEMBER,     /* in an enveloping object, before a name or its end */
+	AT_NAME,       /* behind a comma in it: a name */
 	AT_VALUE,      /* behind a name and its colon */
 	AT_AFTER,      /* behind a member's value: a comma or the object's end */
 	AT_FIRST,      /* behind the array's bracket: an element or its end */
@@ -140,37 +141,19 @@ on_path(const struct json_reader *r)
 	return r->level == r->path.n_parts ? 1 : 0;
 }
 
-#define URL_BEGINS 9 /* bytes of a quotation mark and "https://" */
-
-/* What an array holds, told by its first item. */
-enum items { ITEMS_OTHER, ITEMS_ROWS, ITEMS_NONE };
-
-/* What the array at the cursor holds: looks behind its bracket. Strings are rows if they are URLs. */
+/* What the array at the cursor holds: looks behind its bracket. */
 static enum source_status
-look_inside(struct json_reader *r, bool block, enum items *items, struct fault *f)
+look_inside(struct json_reader *r, bool block, enum json_items *items, struct fault *f)
 {
 	enum source_status status;
-	struct span rest;
-	const char *p;
-	size_t n = 1;
 
-	for (;;) {
-		rest = json_cursor_rest(&r->cursor);
-		n = span_skip_white(rest, n);
-		if (n < rest.n && (rest.p[n] != '"' || rest.n - n >= URL_BEGINS))
-			break;
+	while ((*items = json_items(json_cursor_rest(&r->cursor))) == ITEMS_UNKNOWN) {
 		status = json_cursor_more(&r->cursor, block, f);
 		if (status == SOURCE_END)
 			return broken(r, "the file ends inside an array", f);
 		if (status != SOURCE_BYTES)
 			return status;
 	}
-	p = rest.p + n;
-	*items = *p == ']' ? ITEMS_NONE
-		 : *p == '{' || (*p == '"' && (strncasecmp(p + 1, "https://", 8) == 0 ||
-					       strncasecmp(p + 1, "http://", 7) == 0))
-			 ? ITEMS_ROWS
-			 : ITEMS_OTHER;
 	return SOURCE_BYTES;
 }
 
@@ -226,7 +209,7 @@ static enum source_status
 read_member_value(struct json_reader *r, bool block, char c, struct fault *f)
 {
 	enum source_status status = SOURCE_BYTES;
-	enum items items = ITEMS_OTHER;
+	enum json_items items = ITEMS_OTHER;
 	int way = on_path(r);
 
 	if (way == 1 && r->path.n_parts > 0)
@@ -284,6 +267,10 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 		if (c == '}' && r->name.len == 0)
 			return close_object(r);
 		return read_name(r, block, c, f);
+	case AT_NAME:
+		if (c == '}' && r->name.len == 0)
+			return broken(r, "a comma before the end of the object", f);
+		return read_name(r, block, c, f);
 	case AT_VALUE:
 		return read_member_value(r, block, c, f);
 	case AT_AFTER:
@@ -292,7 +279,7 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 		if (c != ',')
 			return broken(r, "a comma or the object's end is missing here", f);
 		json_cursor_advance(&r->cursor, 1);
-		r->place = AT_MEMBER;
+		r->place = AT_NAME;
 		return SOURCE_BYTES;
 	case AT_FIRST:
 		if (c == ',')
