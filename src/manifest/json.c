@@ -314,6 +314,14 @@ walk(struct json_lookup *l, struct span text, struct json_wrong *w)
 	return true;
 }
 
+/* Follows the paths in a text whose bytes are wrong, but whose structure may be read all the same. */
+static void
+parse_loosely(struct json_lookup *l, struct span text)
+{
+	yajl_config(l->yajl, yajl_dont_validate_strings, 1);
+	yajl_parse(l->yajl, (const unsigned char *)text.p, text.n);
+}
+
 struct json_wrong
 json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
 {
@@ -324,6 +332,8 @@ json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top)
 		begin_yajl(l);
 		if (!w.text)
 			w = parse(l, text);
+		else if (!w.syntax)
+			parse_loosely(l, text);
 		l->yajl = NULL; /* the arena has it */
 	}
 	l->top.text.p = l->text.data ? l->text.data + l->top_at : NULL;

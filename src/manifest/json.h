@@ -59,7 +59,8 @@ struct json_wrong {
  */
 struct json_wrong json_lookup_run(struct json_lookup *l, struct span text, struct json_value *top);
 
-/* Where path number i led in the element that was run last; valid until the next run. */
+/* Where path number i led in the element that was run last; valid until the next run. Of one that
+ * is wrong, where it led as far as that could be read. */
 struct json_value json_lookup_value(const struct json_lookup *l, unsigned i);
 
 /* An element of a manifest. */

@@ -1,7 +1,8 @@
 /*
  * Theory. The name's extension says what kind it is; content decides where it says nothing, and
  * between the JSON kinds always. An object at the front is a line of JSON Lines when it ends on its
- * line and names a url, or when something follows it; else it is an object that holds the array.
+ * line and is a record or names a url, or when something follows it; else it is an object that holds
+ * the array. Where it could be either, it is what the name says, and refused if that says nothing.
  */
 #include "manifest/sniff.h"
 
@@ -12,6 +13,7 @@
 #include "base/text.h"
 #include "manifest/encoding.h"
 #include "manifest/json.h"
+#include "manifest/json_shape.h"
 
 static bool
 ends_with(struct span path, const char *suffix)
@@ -112,43 +114,106 @@ begins_with_url(struct source *s, struct sniffed *out, size_t at, struct fault *
 	       (w.n - at > 7 && strncasecmp(w.p + at, "http://", 7) == 0);
 }
 
-static enum manifest_format
-json_kind(struct source *s, const struct manifest_options *o, enum manifest_format named,
-	  struct sniffed *out, struct fault *f)
+/* The number of the line that a place in the window is in. */
+static int64_t
+line_of(struct span w, size_t at)
 {
-	size_t at = span_skip_white(out->window, out->skip), end;
-	struct json_path path = {0};
+	int64_t line = 1;
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		line += w.p[i] == '\n' || (w.p[i] == '\r' && w.p[i + 1] != '\n');
+	return line;
+}
+
+/* The column of a place in the window. */
+static int64_t
+column_of(struct span w, size_t at)
+{
+	size_t from = at;
+
+	while (from > 0 && w.p[from - 1] != '\n')
+		from--;
+	return (int64_t)(at - from) + 1;
+}
+
+/* What a line is that a JSON value begins. */
+struct json_line {
+	bool whole;     /* the value ends on it, as far as can be told */
+	bool is_record; /* of a results file */
+	bool has_url;   /* a member for the url */
+	bool has_rows;  /* an array of objects or URLs */
+};
+
+static struct json_line
+look_at_line(const struct manifest_options *o, struct span text)
+{
+	struct json_path paths[3] = {0};
 	struct json_lookup *l;
 	struct json_value top;
+	struct json_line line;
 	struct json_wrong w;
-	const char *lf;
-	bool has_url;
+	unsigned i;
 
-	if (out->window.p[at] == '[')
-		return MANIFEST_JSON;
-	if (o->json_path)
-		return MANIFEST_JSON;
-	if (read_line(s, out, at, f) == SOURCE_BROKEN)
-		return MANIFEST_NDJSON; /* the reader meets the same fault and reports it */
-	lf = memchr(out->window.p + at, '\n', out->window.n - at);
-	end = lf ? (size_t)(lf - out->window.p) : out->window.n;
-	json_path_init(&path, o->map_url ? o->map_url : "url", false);
-	path.loose = !o->map_url;
-	l = json_lookup_new(&path, 1);
-	w = json_lookup_run(l, (struct span){out->window.p + at, end - at}, &top);
-	has_url = json_lookup_value(l, 0).kind != JSON_ABSENT;
+	json_path_init(&paths[0], o->map_url ? o->map_url : "url", false);
+	json_path_init(&paths[1], o->map_url ? o->map_url : "url", true);
+	json_path_init(&paths[2], "lade_status", true);
+	paths[0].loose = !o->map_url;
+	l = json_lookup_new(paths, 3);
+	w = json_lookup_run(l, text, &top);
+	line.whole = !w.text || (!w.syntax && json_is_whole(text));
+	line.has_url = json_lookup_value(l, 0).kind != JSON_ABSENT ||
+		       json_lookup_value(l, 1).kind != JSON_ABSENT;
+	line.is_record = json_lookup_value(l, 2).kind != JSON_ABSENT;
+	line.has_rows = line.whole && text.p[0] == '{' && json_holds_rows(text);
 	json_lookup_free(l);
-	json_path_fini(&path);
-	if (w.text && w.syntax)
-		return named == MANIFEST_NDJSON ? MANIFEST_NDJSON : MANIFEST_JSON;
-	if (has_url || top.kind != JSON_OBJECT)
-		return MANIFEST_NDJSON;
-	/* one object on a line of its own: does anything follow? */
-	while ((end = span_skip_white(out->window, end)) == out->window.n &&
+	for (i = 0; i < 3; i++)
+		json_path_fini(&paths[i]);
+	return line;
+}
+
+/* Whether anything but blanks follows from a place on. Reads as far as it must. */
+static bool
+something_follows(struct source *s, struct sniffed *out, size_t at, struct fault *f)
+{
+	while ((at = span_skip_white(out->window, at)) == out->window.n &&
 	       out->window.n <= source_limit_row(s) &&
 	       source_more(s, true, &out->window, f) == SOURCE_BYTES)
 		continue;
-	return span_skip_white(out->window, end) < out->window.n ? MANIFEST_NDJSON : MANIFEST_JSON;
+	return at < out->window.n;
+}
+
+/* Which of the JSON kinds it is whose first byte is at, into out->format. */
+static int
+json_kind(struct source *s, const struct manifest_options *o, enum manifest_format named,
+	  struct sniffed *out, size_t at, struct fault *f)
+{
+	struct json_line line;
+	const char *lf;
+	size_t end;
+	char first = out->window.p[at];
+
+	out->format = MANIFEST_JSON;
+	if (first == '[' || o->json_path)
+		return 0;
+	out->format = MANIFEST_NDJSON;
+	if (read_line(s, out, at, f) == SOURCE_BROKEN)
+		return 0; /* the reader meets the same fault and reports it */
+	lf = memchr(out->window.p + at, '\n', out->window.n - at);
+	end = lf ? (size_t)(lf - out->window.p) : out->window.n;
+	line = look_at_line(o, (struct span){out->window.p + at, end - at});
+	if (named == MANIFEST_NDJSON && (!line.whole || line.has_url || !line.has_rows))
+		return 0;
+	if (line.whole && (first != '{' || line.is_record || (line.has_url && !line.has_rows)))
+		return 0;
+	if (line.whole && something_follows(s, out, end, f))
+		return 0;
+	if (line.has_url && line.has_rows)
+		return fault_set(f, line_of(out->window, at), column_of(out->window, at),
+				 "is one object with a url of its own and an array of objects: "
+				 "--format json reads the array, --format ndjson the object");
+	out->format = MANIFEST_JSON;
+	return 0;
 }
 
 /* The delimiter that stands most often outside quotes in the header line; *tie: another does so as
@@ -298,11 +363,8 @@ sniff(struct source *s, const char *path, const struct manifest_options *o, stru
 	*out = (struct sniffed){.format = o->format};
 	if (find_first_byte(s, out, &at, f) < 0)
 		return -1;
-	if (is_json(format, out->window.p[at])) {
-		if (o->format == MANIFEST_AUTO)
-			out->format = json_kind(s, o, format, out, f);
-		return 0;
-	}
+	if (is_json(format, out->window.p[at]))
+		return o->format != MANIFEST_AUTO ? 0 : json_kind(s, o, format, out, at, f);
 	if (read_record(s, out, at, f) == SOURCE_BROKEN)
 		return -1;
 	if (format == MANIFEST_AUTO)

@@ -173,3 +173,20 @@ all                   2             1             0" ]
 	expect_status 0
 	grep -q "^Image  *2  *0  *0$" <<<"$output"
 }
+
+@test "JSON Lines results of one record are read again, whatever that record holds" {
+	serve
+	printf '[{"image":[{"src":"https://cdn.example.com/%d.jpg"}]},{"image":[{"src":"https://cdn.example.com/%d.jpg"}]}]' 1 2 >a.json
+	upload --limit 1 --map url=image.0.src a.json
+	expect_status 6
+	upload --map url=image.0.src a.json
+	expect_status 0
+	says "1 skipped"
+	expect_received 2
+	echo garbage >g.ndjson
+	upload g.ndjson
+	expect_status 1
+	upload g.ndjson
+	expect_status 1
+	expect_received 2
+}

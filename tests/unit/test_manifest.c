@@ -196,6 +196,26 @@ static const struct reading readings[] = {
 	{".jsonl", "{\"lade_url\":null,\"url\":\"page\",\"lade_status\":\"invalid\"}\n", "1:::;."},
 	{".jsonl", "{\"lade_code\":\"1\",\"lade_url\":\"x\",\"url\":\"u\"}\n", "fault at 1:1 a member's name begins"},
 	{"", "[{\"url\":\"u\"}]", "1::u:;."},
+	/* one object on a line of its own: a row, or what holds the rows */
+	{".json", "{\"a\":{\"b\":1},\"lade_url\":\"u\",\"lade_status\":\"failed\"}\n", "1::u:;."},
+	{".json", "{\"a\":[{}],\"url\":\"u\",\"lade_status\":\"failed\"}\n", "1::u:;."},
+	{".ndjson", "{\"id\":1,\"tags\":[]}\n", "1!no member url;."},
+	{".ndjson", "{\"id\":1,\"tags\":[\"a\"]}", "1!no member url;."},
+	{".ndjson", "{\"id\":1,\"b\":[{\"url\":\"u\"}]}", "1::u:;."},
+	{".json", "{\"id\":1,\"tags\":[\"a\"]}", "fault at 1:22 no array of objects"},
+	{".json", "{\"a\":[{\"url\":\"u\",\"t\":\"\\ud83d\"},{\"url\":\"v\"}]}", "1!holds half a character as an escape (a lone surrogate);1::v:;."},
+	{".json", "{\"a\":[{\"url\":\"u\",\"t\":\"\xE9\"},{\"url\":\"v\"}]}\n", "1!is not UTF-8 (perhaps"},
+	{".json", "{\"url\":\"u\",\"t\":\"\\ud83d\"}\n", "1!holds half a character as an escape (a lone surrogate);."},
+	{".json", "{\"t\":\"\\ud83d\",\n\"a\":[{\"url\":\"u\"}]}\n", "fault at 1:7 holds half a character"},
+	{".json", "{\"t\":\"\xE9\"}\n{\"url\":\"u\"}\n", "1!is not UTF-8 (perhaps Latin-1: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW);2::u:;."},
+	{".json", "{\"url\":\"page\",\"a\":[{\"url\":\"u\"},{\"url\":\"v\"}]}",
+	 "fault at 1:1 is one object with a url of its own and an array"},
+	{"", "\n\n {\"url\":\"page\",\"a\":[\"https://a/1.jpg\"]}\n", "fault at 3:2 is one object with a url"},
+	{".json", "{\"url\":\"page\",\n\"a\":[{\"url\":\"u\"}]}", "2::u:;."},
+	{".jsonl", "{\"url\":\"u\",\"a\":[{\"url\":\"v\"}]}", "1::u:;."},
+	{".json", "{\"url\":\"u\",\"a\":[{\"url\":\"v\"}]}\n{\"url\":\"w\"}", "1::u:;2::w:;."},
+	{".json", "{\"url\":\"u\",\"a\":[{\"url\":\"\\ud83d\"}]}", "fault at 1:1 is one object with a url"},
+	{".json", "{\"url\":\"u\",\"a\":[1,{\"b\":\"https://\"}],\"c\":[\"http\",\"https://a/\"]}", "1::u:;."},
 	/* an array that another follows by few bytes */
 	{".json", "{\"items\":[{\"url\":\"u\"}],\"tags\":[\"x\"]}", "1::u:;."},
 	{".json", "{\"items\":[{\"url\":\"u\"}],\"tags\":[\"https:\"]}", "1::u:;."},
@@ -274,6 +294,36 @@ options_lead_to_other_columns(void **state)
 	put_text(".json", "{\"y\":[{}]}");
 	got = read_all(&o);
 	assert_string_equal(got, "fault at 1:11 no member is where --json-path says");
+	free(got);
+	/* one line of JSON Lines, whose url is there under a name with a dot, or is not there */
+	o = (struct manifest_options){.limit_bytes = -1, .map_url = "media.url"};
+	put_text(".jsonl", "{\"media.url\":\"u\"}\n");
+	got = read_all(&o);
+	assert_string_equal(got, "1::u:;.");
+	free(got);
+	put_text("", "{\"media.url\":\"u\"}");
+	got = read_all(&o);
+	assert_string_equal(got, "1::u:;.");
+	free(got);
+	o.skip_empty = true;
+	put_text(".ndjson.gz", "{\"id\":1,\"media\":null}\n{\"media\":{\"url\":\"u\"}}\n");
+	got = read_all(&o);
+	assert_string_equal(got, "1-2::u:;.");
+	free(got);
+	put_text(".ndjson", "{\"id\":1,\"media\":{\"url\":null}}\n");
+	got = read_all(&o);
+	assert_string_equal(got, "1-.");
+	free(got);
+	/* one object of either kind is what --format says */
+	o = (struct manifest_options){.limit_bytes = -1, .format = MANIFEST_NDJSON};
+	put_text(".json", "{\"url\":\"page\",\"a\":[{\"url\":\"u\"}]}");
+	got = read_all(&o);
+	assert_string_equal(got, "1::page:;.");
+	free(got);
+	o.format = MANIFEST_JSON;
+	put_text(".json", "{\"url\":\"page\",\"a\":[{\"url\":\"u\"}]}");
+	got = read_all(&o);
+	assert_string_equal(got, "1::u:;.");
 	free(got);
 	o = (struct manifest_options){.limit_bytes = -1, .map_url = "imge"};
 	put_text(".csv", "image,url\nu,v\n");
