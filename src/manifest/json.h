@@ -63,6 +63,9 @@ struct json_wrong json_lookup_run(struct json_lookup *l, struct span text, struc
  * is wrong, where it led as far as that could be read. */
 struct json_value json_lookup_value(const struct json_lookup *l, unsigned i);
 
+/* Whether any element that was run had a top-level member whose name begins with lade_. */
+bool json_lookup_met_lade(const struct json_lookup *l);
+
 /* An element of a manifest. */
 struct json_element {
 	struct span text;    /* one JSON value, as far as brackets and quotes tell; valid until the

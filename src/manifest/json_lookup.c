@@ -218,6 +218,7 @@ learn(struct json_lookup *l, struct known_key *k, struct span name)
 				.loosely = l->loosely,
 				.led = l->led};
 	buf_add_span(&l->names, name);
+	l->met_lade |= name.n > 5 && memcmp(name.p, "lade_", 5) == 0;
 	l->n_known = l->n_keys + 1;
 	if (l->n_distinct > l->n_keys)
 		l->n_distinct = l->n_keys;
@@ -293,6 +294,12 @@ lookup_has_twins(struct json_lookup *l)
 	else
 		l->n_distinct = l->n_known < l->n_keys ? l->n_known : l->n_keys;
 	return twin != NULL;
+}
+
+bool
+json_lookup_met_lade(const struct json_lookup *l)
+{
+	return l->met_lade;
 }
 
 struct json_value

@@ -57,6 +57,7 @@ struct json_lookup {
 	size_t n_known;	   /* ... behind them those of one before it: most have the same */
 	size_t n_distinct; /* so many at the front have no twins */
 	struct buf names;
+	bool met_lade; /* one of all names that were met begins with lade_ */
 	/* for json_members */
 	int (*on_member)(void *ctx, struct span key, struct json_value value);
 	void *ctx;

@@ -343,6 +343,12 @@ next_json(struct manifest *m, struct manifest_row *row, struct fault *f)
 	*row = (struct manifest_row){
 		.line = e.line, .offset = e.offset, .end = e.end, .json = e.text};
 	w = members_read(m->members, e.text, row);
+	if (members_is_mixed(m->members)) {
+		fault_set(f, e.line, e.column,
+			  "a member's name begins with lade_, as in a results file, but the first "
+			  "element has no member lade_status");
+		return SOURCE_BROKEN;
+	}
 	return w.text ? bad_element(m, row, &e, &w, f) : SOURCE_BYTES;
 }
 

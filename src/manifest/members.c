@@ -38,6 +38,7 @@ struct members {
 	struct json_path paths[WANTED];
 	struct json_lookup *lookup;
 	bool is_results;
+	bool is_mixed;		   /* it is not, but an element looks like a record of one */
 	bool has_objects, has_url; /* of the elements read so far: any, with a member for the url */
 	struct buf reason;	   /* of the last element without one */
 };
@@ -87,17 +88,17 @@ members_free(struct members *m)
 int
 members_begin(struct members *m, const struct json_element *first, struct fault *f)
 {
+	static const char status[] = "\"lade_status\"";
 	struct json_value top;
-	unsigned i;
+	struct json_wrong w = json_lookup_run(m->lookup, first->text, &top);
 
-	json_lookup_run(m->lookup, first->text, &top);
-	m->is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT;
-	for (i = WANT_LADE_URL; !m->is_results && i < WANT_STATUS; i++)
-		if (json_lookup_value(m->lookup, i).kind != JSON_ABSENT)
-			return fault_set(
-				f, first->line, first->column,
-				"a member's name begins with lade_, which is kept for results "
-				"files, but there is no member lade_status");
+	/* a damaged record is one all the same: what follows must not pass for rows to be sent */
+	m->is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT ||
+			(w.syntax && memmem(first->text.p, first->text.n, status, strlen(status)));
+	if (!m->is_results && json_lookup_met_lade(m->lookup))
+		return fault_set(f, first->line, first->column,
+				 "a member's name begins with lade_, which is kept for results "
+				 "files, but there is no member lade_status");
 	return 0;
 }
 
@@ -105,6 +106,12 @@ bool
 members_is_results(const struct members *m)
 {
 	return m->is_results;
+}
+
+bool
+members_is_mixed(const struct members *m)
+{
+	return m->is_mixed;
 }
 
 /* The member that a path led to; a name with a dot in it wins over the way that the dots tell. */
@@ -208,6 +215,7 @@ members_read(struct members *m, struct span text, struct manifest_row *row)
 	struct json_value top;
 	struct json_wrong w = json_lookup_run(m->lookup, text, &top);
 
+	m->is_mixed = !m->is_results && json_lookup_met_lade(m->lookup);
 	if (w.text)
 		return w;
 	if (top.kind == JSON_STRING) {

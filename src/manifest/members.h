@@ -28,6 +28,10 @@ bool members_is_results(const struct members *m);
  */
 struct json_wrong members_read(struct members *m, struct span text, struct manifest_row *row);
 
+/* Whether the element that was read has a member of lade's, though this is no results file: it may
+ * be one whose beginning was lost, and nothing of it may be sent again. */
+bool members_is_mixed(const struct members *m);
+
 /*
  * At the end of a manifest whose empty urls are passed over: 0, or -1 with *f filled in when the
  * url was looked for in every element and found in none, not even empty.

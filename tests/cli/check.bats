@@ -190,3 +190,26 @@ all                   2             1             0" ]
 	expect_status 1
 	expect_received 2
 }
+
+@test "a results file whose first record is damaged is none the less one: nothing of it is sent again" {
+	serve
+	printf '{"url":"https://cdn.example.com/%d.jpg"}\n' 1 2 3 >f.ndjson
+	upload f.ndjson
+	expect_status 0
+	cp f.results.ndjson whole
+	sed -i '1s/,/;/' f.results.ndjson
+	upload f.results.ndjson
+	expect_status 3
+	says "f.results.ndjson:1"
+	# nothing is left in the line that tells what it was
+	sed '1s/.*/{"url":"https:/' whole >f.results.ndjson
+	upload f.results.ndjson
+	expect_status 3
+	says "f.results.ndjson:2:1: a member's name begins with lade_, as in a results file"
+	# an own member of that name would be lost
+	echo '[{"url":"https://cdn.example.com/4.jpg","lade_assetId":"old"}]' >m.json
+	upload m.json
+	expect_status 3
+	says "m.json:1:2: a member's name begins with lade_"
+	expect_received 3
+}

@@ -222,6 +222,13 @@ static const struct reading readings[] = {
 	{".json", "{\"items\":[{\"url\":\"u\"}],\"tags\":[\"http", "1::u:;fault at 1:31 the file ends inside an array"},
 	{".json", "{\"items\":[{\"url\":\"u\"}],}", "1::u:;fault at 1:24 a comma before the end of the object"},
 	{".json", "{,\"items\":[{\"url\":\"u\"}]}", "fault at 1:2 a member's name is missing here"},
+	/* members of lade's that are not those of a results file */
+	{".json", "[{\"url\":\"u\",\"lade_assetId\":\"old\"}]", "fault at 1:2 a member's name begins with lade_"},
+	{".json", "[{\"url\":\"u\"},\n{\"url\":\"v\",\"lade_x\":1}]", "1::u:;fault at 2:1 a member's name begins with lade_"},
+	{".json", "[{\"url\":\"u\",\"a\":{\"lade_x\":1},\"lade\":1}]", "1::u:;."},
+	{".ndjson", "\"u\"\n{\"url\":\"v\",\"lade_status\":\"uploaded\"}\n", "1::u:;fault at 2:1 a member's name begins with lade_"},
+	{".ndjson", "{\"url\":\"u\";\"lade_status\":\"uploaded\"}\n{\"url\":\"v\",\"lade_status\":\"uploaded\"}\n",
+	 "1!a comma or the object's end is missing here;2::v:;."},
 };
 
 static void
