@@ -292,9 +292,17 @@ check_encoding(struct sniffed *out, struct fault *f)
 	return 0;
 }
 
-/* Reads until a byte that is no blank is there; *at is its offset. */
+/* Whether nothing at all is a manifest of this format: it has no header, and no brackets. */
+static bool
+may_be_empty(enum manifest_format format)
+{
+	return format == MANIFEST_NDJSON || format == MANIFEST_LIST;
+}
+
+/* Reads until a byte that is no blank is there; *at is its offset, or the end of what may be empty. */
 static int
-find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault *f)
+find_first_byte(struct source *s, struct sniffed *out, enum manifest_format format, size_t *at,
+		struct fault *f)
 {
 	enum source_status status = SOURCE_BYTES;
 
@@ -309,6 +317,8 @@ find_first_byte(struct source *s, struct sniffed *out, size_t *at, struct fault 
 		status = source_more(s, true, &out->window, f);
 		if (status == SOURCE_BROKEN)
 			return -1;
+		if (status == SOURCE_END && may_be_empty(format))
+			return 0;
 		if (status == SOURCE_END)
 			return fault_set(f, 0, 0, "is empty: a manifest begins with a header, or is JSON");
 	}
@@ -361,8 +371,12 @@ sniff(struct source *s, const char *path, const struct manifest_options *o, stru
 	size_t at;
 
 	*out = (struct sniffed){.format = o->format};
-	if (find_first_byte(s, out, &at, f) < 0)
+	if (find_first_byte(s, out, format, &at, f) < 0)
 		return -1;
+	if (at == out->window.n) {
+		out->format = format;
+		return 0;
+	}
 	if (is_json(format, out->window.p[at]))
 		return o->format != MANIFEST_AUTO ? 0 : json_kind(s, o, format, out, at, f);
 	if (read_record(s, out, at, f) == SOURCE_BROKEN)

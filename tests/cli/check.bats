@@ -213,3 +213,26 @@ all                   2             1             0" ]
 	says "m.json:1:2: a member's name begins with lade_"
 	expect_received 3
 }
+
+@test "a quiet night's export of 0 bytes is 0 rows, where the name says what it is" {
+	serve
+	: >e.ndjson
+	: >e.txt
+	check e.ndjson e.txt
+	expect_status 0
+	shows "all                   0             0             0"
+	upload e.ndjson
+	expect_status 0
+	upload e.ndjson
+	expect_status 0
+	upload e.txt
+	expect_status 0
+	run sh -c '"$LADE" check --format ndjson - </dev/null'
+	expect_status 0
+	run sh -c '"$LADE" check - </dev/null'
+	expect_status 3
+	: >e.csv
+	check e.csv
+	expect_status 3
+	expect_received 0
+}

@@ -229,6 +229,13 @@ static const struct reading readings[] = {
 	{".ndjson", "\"u\"\n{\"url\":\"v\",\"lade_status\":\"uploaded\"}\n", "1::u:;fault at 2:1 a member's name begins with lade_"},
 	{".ndjson", "{\"url\":\"u\";\"lade_status\":\"uploaded\"}\n{\"url\":\"v\",\"lade_status\":\"uploaded\"}\n",
 	 "1!a comma or the object's end is missing here;2::v:;."},
+	/* nothing at all, where the name says what it is nothing of */
+	{".ndjson", "", "."},
+	{".jsonl", "\n\n", "."},
+	{".txt", "", "."},
+	{".list", "\xEF\xBB\xBF", "."},
+	{".json", "", "fault at 0:0 is empty"},
+	{"", "", "fault at 0:0 is empty"},
 };
 
 static void
@@ -331,6 +338,15 @@ options_lead_to_other_columns(void **state)
 	put_text(".json", "{\"url\":\"page\",\"a\":[{\"url\":\"u\"}]}");
 	got = read_all(&o);
 	assert_string_equal(got, "1::u:;.");
+	free(got);
+	put_text("", "");
+	got = read_all(&o);
+	assert_string_equal(got, "fault at 0:0 is empty: a manifest begins with a header, or is JSON");
+	free(got);
+	o.format = MANIFEST_LIST;
+	put_text("", "\n");
+	got = read_all(&o);
+	assert_string_equal(got, ".");
 	free(got);
 	o = (struct manifest_options){.limit_bytes = -1, .map_url = "imge"};
 	put_text(".csv", "image,url\nu,v\n");
