@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <strings.h>
 
 #define CONVERT(from) "is " from ", not UTF-8: iconv -f " from " -t UTF-8 FILE > NEW"
 
@@ -33,6 +34,13 @@ static const struct {
 	{"<html", 5, "is HTML: a manifest is CSV or JSON"},
 };
 
+/* Whether a file begins so; markup is written in any case. */
+static bool
+begins_so(const char *p, const char *bytes, size_t n)
+{
+	return (bytes[0] == '<' ? strncasecmp(p, bytes, n) : memcmp(p, bytes, n)) == 0;
+}
+
 /* Whether the bytes at first, first + step ... are all NUL, and those between are not. */
 static bool
 every_second_is_nul(struct span s, size_t first)
@@ -53,7 +61,7 @@ encoding_refuse(struct span first)
 	if (first.n > ENCODING_BYTES)
 		first.n = ENCODING_BYTES;
 	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (first.n >= known[i].n && memcmp(first.p, known[i].bytes, known[i].n) == 0)
+		if (first.n >= known[i].n && begins_so(first.p, known[i].bytes, known[i].n))
 			return known[i].what;
 	/* without a mark: ASCII in two bytes a character */
 	if (every_second_is_nul((struct span){first.p, first.n & ~(size_t)1}, 1))

@@ -251,12 +251,24 @@ first_line(struct span w, size_t at)
 	return line;
 }
 
-/* What is to be said of a first line that is no header of a CSV. */
-static int
-check_header(struct span line, struct fault *f)
+/* A cell without its blanks and quotation marks. */
+static struct span
+unquote(struct span cell)
 {
+	cell = span_trim(cell);
+	if (cell.n >= 2 && cell.p[0] == '"' && cell.p[cell.n - 1] == '"')
+		cell = (struct span){cell.p + 1, cell.n - 2};
+	return cell;
+}
+
+/* What is to be said of the first line, number n, that is no header of a CSV. */
+static int
+check_header(struct span line, int64_t n, struct fault *f)
+{
+	line = unquote(line);
 	if (line.n <= 6 && line.n >= 4 && strncasecmp(line.p, "sep=", 4) == 0)
-		return fault_set(f, 1, 1, "the first line is a hint for Excel, no header: sed 1d FILE > NEW");
+		return fault_set(f, n, 1, "this line is a hint for Excel, no header: sed %lldd FILE > NEW",
+				 (long long)n);
 	return 0;
 }
 
@@ -269,11 +281,7 @@ is_header(struct span line, const char *url_name)
 	for (i = 0; i <= line.n; i++) {
 		if (i < line.n && !strchr(",;\t", line.p[i]))
 			continue;
-		struct span cell = span_trim((struct span){line.p + from, i - from});
-
-		if (cell.n >= 2 && cell.p[0] == '"' && cell.p[cell.n - 1] == '"')
-			cell = (struct span){cell.p + 1, cell.n - 2};
-		if (text_same_loosely(cell, span_of(url_name)))
+		if (text_same_loosely(unquote((struct span){line.p + from, i - from}), span_of(url_name)))
 			return true;
 		from = i + 1;
 	}
@@ -329,9 +337,10 @@ find_first_byte(struct source *s, struct sniffed *out, enum manifest_format form
 static int
 find_delimiter(const struct manifest_options *o, struct sniffed *out, size_t at, struct fault *f)
 {
+	int64_t line = line_of(out->window, at);
 	bool tie;
 
-	if (check_header(first_line(out->window, at), f) < 0)
+	if (check_header(first_line(out->window, at), line, f) < 0)
 		return -1;
 	if (out->format == MANIFEST_TSV) {
 		out->delimiter = o->delimiter ? o->delimiter : '\t';
@@ -341,18 +350,20 @@ find_delimiter(const struct manifest_options *o, struct sniffed *out, size_t at,
 	if (o->delimiter)
 		out->delimiter = o->delimiter;
 	else if (tie)
-		return fault_set(f, 1, 0, "two characters could part the header's columns: --delimiter "
-					  "says which does");
+		return fault_set(f, line, 0, "two characters could part the header's columns: "
+					     "--delimiter says which does");
 	return 0;
 }
 
 /* What is named like a list of URLs may be a CSV of one column. */
 static int
-check_list(const struct manifest_options *o, struct span line, struct fault *f)
+check_list(const struct manifest_options *o, struct span w, size_t at, struct fault *f)
 {
-	if (o->format == MANIFEST_AUTO && is_header(line, o->map_url ? o->map_url : "url"))
-		return fault_set(f, 1, 1, "is named like a list of URLs, but begins with the header of a "
-					  "CSV: --format csv, if it is one");
+	if (o->format == MANIFEST_AUTO &&
+	    is_header(first_line(w, at), o->map_url ? o->map_url : "url"))
+		return fault_set(f, line_of(w, at), 1,
+				 "is named like a list of URLs, but begins with the header of a CSV: "
+				 "--format csv, if it is one");
 	return 0;
 }
 
@@ -385,6 +396,6 @@ sniff(struct source *s, const char *path, const struct manifest_options *o, stru
 		format = begins_with_url(s, out, at, f) ? MANIFEST_LIST : MANIFEST_CSV;
 	out->format = format;
 	if (format == MANIFEST_LIST)
-		return check_list(o, first_line(out->window, at), f);
+		return check_list(o, out->window, at, f);
 	return find_delimiter(o, out, at, f);
 }

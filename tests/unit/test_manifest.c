@@ -109,7 +109,7 @@ static const struct reading readings[] = {
 	{".csv", "\xD0\xCF\x11\xE0..", "fault at 1:1 is an Excel 97 file"},
 	{".csv", "\xFD" "7zXZ", "fault at 1:1 is compressed with xz: xzcat"},
 	{".csv", "<html>", "fault at 1:1 is HTML"},
-	{".csv", "sep=;\nurl;n\n", "fault at 1:1 the first line is a hint for Excel"},
+	{".csv", "sep=;\nurl;n\n", "fault at 1:1 this line is a hint for Excel, no header: sed 1d FILE > NEW"},
 	{".csv", "url|name\nu|v\n", "fault at 1:0 no column url in a header of one column; if '|' parts"},
 	{".tsv", "url,name\nu,v\n", "fault at 1:0 no column url in a header of one column; if ',' parts"},
 	{".csv", "a;url,b\n", "fault at 1:0 two characters could part"},
@@ -236,6 +236,13 @@ static const struct reading readings[] = {
 	{".list", "\xEF\xBB\xBF", "."},
 	{".json", "", "fault at 0:0 is empty"},
 	{"", "", "fault at 0:0 is empty"},
+	/* faults of a first line that is not the first */
+	{".csv", "\n\r\n\na;url,b\n", "fault at 4:0 two characters could part"},
+	{".csv", "\n\nsep=;\nurl;n\n", "fault at 3:1 this line is a hint for Excel, no header: sed 3d FILE > NEW"},
+	{".csv", "\"sep=;\"\nurl;n\n", "fault at 1:1 this line is a hint for Excel, no header: sed 1d"},
+	{".txt", "\nurl,name\nhttps://a/1.jpg,x\n", "fault at 2:1 is named like a list"},
+	{".csv", "<HTML lang=en>", "fault at 1:1 is HTML"},
+	{".csv", "<!doctype html>", "fault at 1:1 is HTML"},
 };
 
 static void
