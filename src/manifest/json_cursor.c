@@ -78,6 +78,19 @@ too_long(const struct json_cursor *c, struct fault *f)
 	return endless(c, what, f);
 }
 
+bool
+json_cursor_is_full(const struct json_cursor *c)
+{
+	return c->window.n - c->at > c->limit;
+}
+
+void
+json_cursor_enter(struct json_cursor *c)
+{
+	c->scan = (struct json_scan){0};
+	json_cursor_advance(c, 1);
+}
+
 enum source_status
 json_cursor_more(struct json_cursor *c, bool block, struct fault *f)
 {
@@ -85,7 +98,7 @@ json_cursor_more(struct json_cursor *c, bool block, struct fault *f)
 
 	if (c->ended)
 		return SOURCE_END;
-	if (c->window.n - c->at > c->limit)
+	if (json_cursor_is_full(c))
 		return too_long(c, f);
 	source_consume(c->source, c->at);
 	c->at = 0;

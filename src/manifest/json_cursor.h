@@ -59,6 +59,12 @@ enum source_status json_cursor_peek(struct json_cursor *c, bool block, char *nex
 enum source_status json_cursor_value(struct json_cursor *c, bool block, struct span *out,
 				     struct fault *f);
 
+/* Whether the window has more behind the place than a value may be long. */
+bool json_cursor_is_full(const struct json_cursor *c);
+
+/* Moves into the container at the place, whose scan was given up. */
+void json_cursor_enter(struct json_cursor *c);
+
 /* SOURCE_BROKEN: what (literally) is wrong at the place. */
 enum source_status json_cursor_broken(const struct json_cursor *c, const char *what, struct fault *f);
 

@@ -3,12 +3,14 @@
  *
  * Theory. The punctuation between elements, and the members around the array, are this file's own:
  * a step for each. Where a value ends is the cursor's to say (json_cursor.c), whether it is JSON is
- * yajl's, in one call over its whole text (json.c).
+ * yajl's, in one call over its whole text (json.c). A member that is passed over and too long for
+ * that is gone through by the same steps, each value in it being looked at so.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "manifest/json.h"
@@ -35,6 +37,9 @@ struct json_reader {
 	struct json_cursor cursor;
 	enum place place;
 	struct json_path path;     /* where the array is; no parts: the first one */
+	unsigned passing;          /* containers that are open and passed over: too long to be
+				    * looked at whole, they are read value by value */
+	bool passing_array[LIMIT_DEPTH]; /* of each */
 	unsigned level;            /* objects that are open: the top, and those along path */
 	bool found;                /* the array was found */
 	unsigned empty_arrays;     /* that were passed over: one alone is an empty manifest */
@@ -173,21 +178,42 @@ second_array(struct json_reader *r, struct fault *f)
 	return SOURCE_BROKEN;
 }
 
-/* A value that is no part of the manifest. */
+/* The place behind a value that was passed over. */
+static enum place
+behind_value(const struct json_reader *r)
+{
+	return r->passing > 0 && r->passing_array[r->passing - 1] ? AT_SEPARATOR : AT_AFTER;
+}
+
+/* Goes into a container that is passed over. */
 static enum source_status
-pass_over(struct json_reader *r, bool block, struct fault *f)
+pass_into(struct json_reader *r, char c, struct fault *f)
+{
+	if (r->passing == LIMIT_DEPTH)
+		return broken(r, "is nested deeper than 100 levels", f);
+	json_cursor_enter(&r->cursor);
+	r->passing_array[r->passing++] = c == '[';
+	r->place = c == '[' ? AT_FIRST : AT_MEMBER;
+	return SOURCE_BYTES;
+}
+
+/* A value, which c begins, that is no part of the manifest. */
+static enum source_status
+pass_over(struct json_reader *r, bool block, char c, struct fault *f)
 {
 	enum source_status status;
 	struct json_value top;
 	struct span text;
 
 	status = json_cursor_value(&r->cursor, block, &text, f);
+	if (status == SOURCE_BROKEN && (c == '[' || c == '{') && json_cursor_is_full(&r->cursor))
+		return pass_into(r, c, f);
 	if (status == SOURCE_BYTES)
 		status = check_value(r, text, &top, f);
 	if (status != SOURCE_BYTES)
 		return status;
 	json_cursor_advance(&r->cursor, text.n);
-	r->place = AT_AFTER;
+	r->place = behind_value(r);
 	return SOURCE_BYTES;
 }
 
@@ -210,7 +236,7 @@ read_member_value(struct json_reader *r, bool block, char c, struct fault *f)
 {
 	enum source_status status = SOURCE_BYTES;
 	enum json_items items = ITEMS_OTHER;
-	int way = on_path(r);
+	int way = r->passing > 0 ? -1 : on_path(r);
 
 	if (way == 1 && r->path.n_parts > 0)
 		items = ITEMS_ROWS; /* if it is an array, it is the one */
@@ -226,26 +252,24 @@ read_member_value(struct json_reader *r, bool block, char c, struct fault *f)
 		r->place = AT_MEMBER;
 	} else {
 		r->empty_arrays += items == ITEMS_NONE;
-		status = pass_over(r, block, f);
+		status = pass_over(r, block, c, f);
 	}
 	if (status == SOURCE_BYTES)
 		buf_clear(&r->name);
 	return status;
 }
 
+/* Behind the bracket c that closes a container. */
 static enum source_status
-close_object(struct json_reader *r)
+close_container(struct json_reader *r, char c)
 {
 	json_cursor_advance(&r->cursor, 1);
-	r->level--;
-	r->place = r->level > 0 ? AT_AFTER : AT_END;
-	return SOURCE_BYTES;
-}
-
-static enum source_status
-close_array(struct json_reader *r)
-{
-	json_cursor_advance(&r->cursor, 1);
+	if (r->passing > 0) {
+		r->passing--;
+		r->place = behind_value(r);
+		return SOURCE_BYTES;
+	}
+	r->level -= c == '}';
 	r->place = r->level > 0 ? AT_AFTER : AT_END;
 	return SOURCE_BYTES;
 }
@@ -265,7 +289,7 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 		return SOURCE_BYTES;
 	case AT_MEMBER:
 		if (c == '}' && r->name.len == 0)
-			return close_object(r);
+			return close_container(r, c);
 		return read_name(r, block, c, f);
 	case AT_NAME:
 		if (c == '}' && r->name.len == 0)
@@ -275,7 +299,7 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 		return read_member_value(r, block, c, f);
 	case AT_AFTER:
 		if (c == '}')
-			return close_object(r);
+			return close_container(r, c);
 		if (c != ',')
 			return broken(r, "a comma or the object's end is missing here", f);
 		json_cursor_advance(&r->cursor, 1);
@@ -284,13 +308,13 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 	case AT_FIRST:
 		if (c == ',')
 			return broken(r, "a comma before the first element", f);
-		return close_array(r);
+		return close_container(r, c);
 	case AT_ELEMENT:
 		return broken(r, c == ']' ? "a comma before the end of the array"
 					  : "an element is missing here", f);
 	case AT_SEPARATOR:
 		if (c == ']')
-			return close_array(r);
+			return close_container(r, c);
 		if (c != ',')
 			return broken(r, "a comma or the array's end is missing here", f);
 		json_cursor_advance(&r->cursor, 1);
@@ -329,11 +353,14 @@ next_of_array(struct json_reader *r, bool block, struct json_element *e, struct 
 		status = json_cursor_peek(&r->cursor, block, &c, f);
 		if (status == SOURCE_END)
 			return at_end(r, f);
-		if (status == SOURCE_BYTES && (r->place == AT_FIRST || r->place == AT_ELEMENT) &&
-		    c != ']' && c != ',')
-			break;
-		if (status == SOURCE_BYTES)
+		if (status != SOURCE_BYTES)
+			return status;
+		if ((r->place != AT_FIRST && r->place != AT_ELEMENT) || c == ']' || c == ',')
 			status = step(r, block, c, f);
+		else if (r->passing > 0)
+			status = pass_over(r, block, c, f);
+		else
+			break;
 		if (status != SOURCE_BYTES)
 			return status;
 	}

@@ -575,6 +575,73 @@ records_at_their_cap_and_one_past(void **state)
 	buf_free(&b);
 }
 
+/* Adds text until b has n bytes more. */
+static void
+fill(struct buf *b, const char *text, size_t n)
+{
+	for (n += b->len; b->len < n;)
+		buf_add_str(b, text);
+}
+
+/* Members of any length are passed over, value by value, and are JSON or the reading ends. */
+static void
+long_members_are_passed_over(void **state)
+{
+	static const struct manifest_options o = {.limit_bytes = -1},
+						 path_given = {.limit_bytes = -1, .json_path = "x.assets"};
+	struct buf b = {0};
+	size_t i;
+	char *got;
+
+	(void)state;
+	buf_add_str(&b, "{\"tags\":[[],{},\n[1");
+	fill(&b, ",23", LIMIT_ROW_BYTES + 1);
+	buf_add_str(&b, "],4 ], \"o\" : { \"p\" : {\"q\":null");
+	fill(&b, ",\"q\":\"]}\"", LIMIT_ROW_BYTES + 1);
+	buf_add_str(&b, "} },\n\"items\":[{\"url\":\"u\"}]}");
+	put(".json", b.data, b.len);
+	got = read_all(&o);
+	assert_string_equal(got, "3::u:;.");
+	free(got);
+	buf_clear(&b);
+	buf_add_str(&b, "{\"products\":[{\"url\":\"p\"}");
+	fill(&b, ",{\"url\":\"p\"}", LIMIT_ROW_BYTES + 1);
+	buf_add_str(&b, "],\n\"x\":{\"y\":[],\"assets\":[{\"url\":\"u\"}]}}");
+	put(".json", b.data, b.len);
+	got = read_all(&path_given);
+	assert_string_equal(got, "2::u:;.");
+	free(got);
+	memcpy(b.data + b.len / 2, "\n {\"a\"}", 8);
+	put(".json", b.data, b.len);
+	got = read_all(&path_given);
+	assert_non_null(strstr(got, "fault at 2:"));
+	free(got);
+	for (i = 0; i < 2; i++) {
+		buf_clear(&b);
+		buf_add_str(&b, "{\"a\":");
+		fill(&b, "[", LIMIT_DEPTH + i);
+		buf_add_str(&b, "1");
+		fill(&b, ",2", LIMIT_ROW_BYTES + 1);
+		fill(&b, "]", LIMIT_DEPTH + i);
+		buf_add_str(&b, ",\"b\":[\"https://a/1.jpg\"]}");
+		put(".json", b.data, b.len);
+		got = read_all(&o);
+		assert_string_equal(got, i == 0 ? "1:Image:https://a/1.jpg:;."
+						: "fault at 1:106 is nested deeper than 100 levels");
+		free(got);
+	}
+	/* one value that is too long stays too much */
+	buf_clear(&b);
+	buf_add_str(&b, "{\"a\":[\"");
+	fill(&b, "xxxxxxxx", LIMIT_ROW_BYTES + 1);
+	buf_add_str(&b, "\"],\"b\":[\"https://a/1.jpg\"]}");
+	put(".json", b.data, b.len);
+	got = read_all(&o);
+	assert_string_equal(got, "fault at 1:7 an element that begins here is longer than 4 MiB");
+	free(got);
+	buf_free(&b);
+}
+
 /* Where a bad row is bad: the line and the byte, inside a record of several lines too. */
 static void
 places_of_what_is_bad(void **state)
@@ -713,6 +780,7 @@ main(void)
 		cmocka_unit_test(a_list_is_known_by_its_first_url_however_it_comes),
 		cmocka_unit_test(caps),
 		cmocka_unit_test(records_at_their_cap_and_one_past),
+		cmocka_unit_test(long_members_are_passed_over),
 		cmocka_unit_test(places_of_what_is_bad),
 		cmocka_unit_test(gzip),
 		cmocka_unit_test(places_in_the_file),
