@@ -214,3 +214,30 @@ text_nearest(struct span word, const struct span *candidates, size_t n)
 	}
 	return nearest;
 }
+
+static bool
+same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+#define SLIP_BYTES 3 /* of the shorter name: of less, one letter more makes another word */
+
+bool
+text_is_slip(struct span a, struct span b)
+{
+	if (text_same_loosely(a, b))
+		return a.n > 0;
+	if (a.n < SLIP_BYTES || b.n < SLIP_BYTES)
+		return false;
+	/* what differs is between what both begin and end with */
+	for (; a.n > 0 && b.n > 0 && same_letter(a.p[0], b.p[0]); a.n--, b.n--) {
+		a.p++;
+		b.p++;
+	}
+	for (; a.n > 0 && b.n > 0 && same_letter(a.p[a.n - 1], b.p[b.n - 1]); a.n--)
+		b.n--;
+	if (a.n == 2 && b.n == 2)
+		return same_letter(a.p[0], b.p[1]) && same_letter(a.p[1], b.p[0]);
+	return a.n <= 1 && b.n <= 1;
+}

@@ -42,4 +42,11 @@ bool text_same_loosely(struct span a, struct span b);
  */
 int text_nearest(struct span word, const struct span *candidates, size_t n);
 
+/*
+ * Whether one of two names is the other, written with one slip: a letter too many or too few, another
+ * one, two in the wrong order, or any number of blanks, '-' and '_'; ASCII case ignored. Narrower
+ * than "near": title is no slip of file.
+ */
+bool text_is_slip(struct span a, struct span b);
+
 #endif

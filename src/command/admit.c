@@ -470,6 +470,8 @@ admit_rows(struct run *r, bool *again)
 			r->schedule.rows_ended = true;
 			return false;
 		case MANIFEST_END:
+			if (manifest_unmet(r->manifest, &r->fault))
+				diag_note("%s: %s", r->manifest_path, r->fault.text);
 			if (next_manifest(r))
 				break;
 			r->schedule.rows_ended = true;

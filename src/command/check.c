@@ -183,6 +183,8 @@ check_next(struct check *c)
 			close_manifest(c);
 			break;
 		case MANIFEST_END:
+			if (!c->strict && manifest_unmet(c->manifest, &c->fault))
+				check_say(c, FINDING_WARNING, c->path, 0, 0, c->fault.text);
 			close_manifest(c);
 			break;
 		}

@@ -427,6 +427,12 @@ manifest_next(struct manifest *m, struct manifest_row *row, struct fault *f)
 	return MANIFEST_ROW;
 }
 
+bool
+manifest_unmet(const struct manifest *m, struct fault *f)
+{
+	return m->members && members_unmet(m->members, f);
+}
+
 enum manifest_format
 manifest_format(const struct manifest *m)
 {

@@ -94,6 +94,12 @@ struct manifest *manifest_open(const char *path, const struct manifest_options *
 /* Gives the next row. After MANIFEST_WAIT call again when manifest_fd() is readable. */
 enum manifest_status manifest_next(struct manifest *m, struct manifest_row *row, struct fault *f);
 
+/*
+ * After MANIFEST_END: whether a member of a JSON manifest that an option names (but the url's) was
+ * in none of its elements; then *f says which. A warning: a small manifest may lack what is optional.
+ */
+bool manifest_unmet(const struct manifest *m, struct fault *f);
+
 enum manifest_format manifest_format(const struct manifest *m); /* never MANIFEST_AUTO */
 char manifest_delimiter(const struct manifest *m);              /* of CSV and TSV, else 0 */
 bool manifest_is_packed(const struct manifest *m); /* its bytes are not those of the file */

@@ -40,6 +40,7 @@ struct members {
 	bool is_results;
 	bool is_mixed;		   /* it is not, but an element looks like a record of one */
 	bool has_objects, has_url; /* of the elements read so far: any, with a member for the url */
+	bool has_type, has_name, has_version; /* likewise */
 	struct buf reason;	   /* of the last element without one */
 };
 
@@ -85,57 +86,6 @@ members_free(struct members *m)
 	free(m);
 }
 
-int
-members_begin(struct members *m, const struct json_element *first, struct fault *f)
-{
-	static const char status[] = "\"lade_status\"";
-	struct json_value top;
-	struct json_wrong w = json_lookup_run(m->lookup, first->text, &top);
-
-	/* a damaged record is one all the same: what follows must not pass for rows to be sent */
-	m->is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT ||
-			(w.syntax && memmem(first->text.p, first->text.n, status, strlen(status)));
-	if (!m->is_results && json_lookup_met_lade(m->lookup))
-		return fault_set(f, first->line, first->column,
-				 "a member's name begins with lade_, which is kept for results "
-				 "files, but there is no member lade_status");
-	return 0;
-}
-
-bool
-members_is_results(const struct members *m)
-{
-	return m->is_results;
-}
-
-bool
-members_is_mixed(const struct members *m)
-{
-	return m->is_mixed;
-}
-
-/* The member that a path led to; a name with a dot in it wins over the way that the dots tell. */
-static struct json_value
-member(const struct members *m, enum wanted which, enum wanted whole)
-{
-	struct json_value v = json_lookup_value(m->lookup, whole);
-
-	return v.kind != JSON_ABSENT ? v : json_lookup_value(m->lookup, which);
-}
-
-/* A string, or nothing; anything else is the row's fault. */
-static struct span
-string_member(struct json_value own, struct json_value v, const char *what, const char **bad)
-{
-	if (own.kind != JSON_ABSENT)
-		v = own;
-	if (v.kind != JSON_STRING && v.kind != JSON_NULL && v.kind != JSON_ABSENT)
-		*bad = what;
-	else if (v.text.n > 0 && memchr(v.text.p, '\0', v.text.n))
-		*bad = "holds a NUL where a url, name or assetType is";
-	return v.kind == JSON_STRING ? v.text : span_none();
-}
-
 /* The names of an object's members. */
 struct names {
 	struct span *names;
@@ -156,6 +106,133 @@ note_name(void *ctx, struct span key, struct json_value value)
 	return 1;
 }
 
+static void
+names_free(struct names *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		free((char *)l->names[i].p);
+	free(l->names);
+}
+
+/* A member that an option names, beside the url: it may be missing in a row. */
+struct named {
+	const char *name;   /* NULL: the option was not given */
+	const char *option;
+	enum wanted which, whole;
+	bool met;
+};
+
+#define NAMED 3
+
+static void
+find_named(const struct members *m, struct named out[NAMED])
+{
+	const struct manifest_options *o = m->options;
+
+	out[0] = (struct named){o->map_name, "--map name=...", WANT_NAME, WANT_WHOLE_NAME, m->has_name};
+	out[1] = (struct named){o->map_type, "--map assetType=...", WANT_TYPE, WANT_WHOLE_TYPE,
+				m->has_type};
+	out[2] = (struct named){o->version_column, "--version-column", WANT_VERSION,
+				WANT_WHOLE_VERSION, m->has_version};
+}
+
+/* The member that a path led to; a name with a dot in it wins over the way that the dots tell. */
+static struct json_value
+member(const struct members *m, enum wanted which, enum wanted whole)
+{
+	struct json_value v = json_lookup_value(m->lookup, whole);
+
+	return v.kind != JSON_ABSENT ? v : json_lookup_value(m->lookup, which);
+}
+
+static int
+misspelt(const struct named *n, struct span near, const struct json_element *first, struct fault *f)
+{
+	struct buf word = {0}, shown = {0};
+
+	text_escape(&word, span_of(n->name), SHOWN_BYTES);
+	text_escape(&shown, near, SHOWN_BYTES);
+	fault_set(f, first->line, first->column, "no member %s (%s); did you mean %s?", word.data,
+		  n->option, shown.data);
+	buf_free(&word);
+	buf_free(&shown);
+	return -1;
+}
+
+/*
+ * The first element is the only header that there is: where it lacks a member that an option names
+ * and has one that is that but for a slip, nothing is to be sent under the wrong type or without a
+ * name. A mere resemblance is not enough, for a member may be optional.
+ */
+static int
+check_spelling(const struct members *m, const struct json_element *first, struct fault *f)
+{
+	struct named named[NAMED];
+	struct names l = {0};
+	size_t i, k;
+	int rc = 0;
+
+	find_named(m, named);
+	for (i = 0; i < NAMED && rc == 0; i++) {
+		if (!named[i].name ||
+		    member(m, named[i].which, named[i].whole).kind != JSON_ABSENT)
+			continue;
+		if (l.n == 0)
+			json_members(first->text, note_name, &l);
+		for (k = 0; k < l.n && rc == 0; k++)
+			if (text_is_slip(span_of(named[i].name), l.names[k]))
+				rc = misspelt(&named[i], l.names[k], first, f);
+	}
+	names_free(&l);
+	return rc;
+}
+
+int
+members_begin(struct members *m, const struct json_element *first, struct fault *f)
+{
+	static const char status[] = "\"lade_status\"";
+	struct json_value top;
+	struct json_wrong w = json_lookup_run(m->lookup, first->text, &top);
+
+	/* a damaged record is one all the same: what follows must not pass for rows to be sent */
+	m->is_results = json_lookup_value(m->lookup, WANT_STATUS).kind != JSON_ABSENT ||
+			(w.syntax && memmem(first->text.p, first->text.n, status, strlen(status)));
+	if (!m->is_results && json_lookup_met_lade(m->lookup))
+		return fault_set(f, first->line, first->column,
+				 "a member's name begins with lade_, which is kept for results "
+				 "files, but there is no member lade_status");
+	if (m->is_results || w.text || top.kind != JSON_OBJECT)
+		return 0;
+	return check_spelling(m, first, f);
+}
+
+bool
+members_is_results(const struct members *m)
+{
+	return m->is_results;
+}
+
+bool
+members_is_mixed(const struct members *m)
+{
+	return m->is_mixed;
+}
+
+/* A string, or nothing; anything else is the row's fault. */
+static struct span
+string_member(struct json_value own, struct json_value v, const char *what, const char **bad)
+{
+	if (own.kind != JSON_ABSENT)
+		v = own;
+	if (v.kind != JSON_STRING && v.kind != JSON_NULL && v.kind != JSON_ABSENT)
+		*bad = what;
+	else if (v.text.n > 0 && memchr(v.text.p, '\0', v.text.n))
+		*bad = "holds a NUL where a url, name or assetType is";
+	return v.kind == JSON_STRING ? v.text : span_none();
+}
+
 /* Says that there is no url, and which member may be meant. */
 static const char *
 no_url(struct members *m, struct span text)
@@ -163,7 +240,6 @@ no_url(struct members *m, struct span text)
 	const char *wanted = m->options->map_url ? m->options->map_url : "url";
 	struct names l = {0};
 	int near;
-	size_t i;
 
 	json_members(text, note_name, &l);
 	near = columns_suggest(l.names, l.n, wanted);
@@ -177,9 +253,7 @@ no_url(struct members *m, struct span text)
 		text_escape(&m->reason, l.names[near], m->reason.len + SHOWN_BYTES);
 		buf_add_char(&m->reason, '"');
 	}
-	for (i = 0; i < l.n; i++)
-		free((char *)l.names[i].p);
-	free(l.names);
+	names_free(&l);
 	return m->reason.data;
 }
 
@@ -188,6 +262,8 @@ read_object(struct members *m, struct span text, struct manifest_row *row)
 {
 	struct json_value url = member(m, WANT_URL, WANT_WHOLE_URL);
 	struct json_value name = member(m, WANT_NAME, WANT_WHOLE_NAME), none = {JSON_ABSENT, {0}};
+	struct json_value type = member(m, WANT_TYPE, WANT_WHOLE_TYPE);
+	struct json_value version = member(m, WANT_VERSION, WANT_WHOLE_VERSION);
 	struct json_value own_url = none, own_type = none, own_name = none;
 
 	if (m->is_results) {
@@ -198,15 +274,17 @@ read_object(struct members *m, struct span text, struct manifest_row *row)
 	if (name.kind == JSON_NUMBER)
 		name.kind = JSON_STRING;
 	m->has_objects = true;
+	m->has_type |= type.kind != JSON_ABSENT;
+	m->has_name |= name.kind != JSON_ABSENT;
+	m->has_version |= version.kind != JSON_ABSENT;
 	if (url.kind != JSON_ABSENT || own_url.kind != JSON_ABSENT)
 		m->has_url = true;
 	else if (!m->options->skip_empty)
 		row->bad = no_url(m, text);
 	row->url = span_trim(string_member(own_url, url, "url: is no string", &row->bad));
-	row->type_word = span_trim(string_member(own_type, member(m, WANT_TYPE, WANT_WHOLE_TYPE),
-						 "assetType: is no string", &row->bad));
+	row->type_word = span_trim(string_member(own_type, type, "assetType: is no string", &row->bad));
 	row->name = string_member(own_name, name, "name: is no string", &row->bad);
-	row->version = member(m, WANT_VERSION, WANT_WHOLE_VERSION).text;
+	row->version = version.text;
 }
 
 struct json_wrong
@@ -241,4 +319,29 @@ members_end(const struct members *m, struct fault *f)
 	fault_set(f, 0, 0, "no element has a member %s (--map url=NAME names another)", shown.data);
 	buf_free(&shown);
 	return -1;
+}
+
+bool
+members_unmet(const struct members *m, struct fault *f)
+{
+	struct named named[NAMED];
+	struct buf list = {0};
+	size_t i;
+	bool any;
+
+	if (!m->has_objects || m->is_results)
+		return false;
+	find_named(m, named);
+	for (i = 0; i < NAMED; i++) {
+		if (!named[i].name || named[i].met)
+			continue;
+		buf_add_str(&list, list.len > 0 ? ", " : "no element has a member ");
+		text_escape(&list, span_of(named[i].name), list.len + SHOWN_BYTES);
+		buf_printf(&list, " (%s)", named[i].option);
+	}
+	any = list.len > 0;
+	if (any)
+		fault_set(f, 0, 0, "%s", list.data);
+	buf_free(&list);
+	return any;
 }

@@ -16,7 +16,8 @@ void members_free(struct members *m); /* m may be NULL */
 
 /*
  * Looks at the first element: whether it is a record of a results file, which decides what the
- * members mean. -1: it has members of lade's but is none; *f filled in.
+ * members mean. -1: it has members of lade's but is none, or a member that an option names is there
+ * with a slip; *f filled in.
  */
 int members_begin(struct members *m, const struct json_element *first, struct fault *f);
 bool members_is_results(const struct members *m);
@@ -37,5 +38,8 @@ bool members_is_mixed(const struct members *m);
  * url was looked for in every element and found in none, not even empty.
  */
 int members_end(const struct members *m, struct fault *f);
+
+/* At the end: whether other members that options name were in no element; *f says which. */
+bool members_unmet(const struct members *m, struct fault *f);
 
 #endif

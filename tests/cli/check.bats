@@ -236,3 +236,34 @@ all                   2             1             0" ]
 	expect_status 3
 	expect_received 0
 }
+
+@test "JSON: a member that an option names and no element has is an error where it is a slip, else said" {
+	serve
+	printf '[{"url":"https://cdn.example.com/%d.jpg","title":"x","kind":"Video","updated_at":1}]' 1 >m.json
+	upload --map name=titel m.json
+	expect_status 3
+	says "m.json:1:2: no member titel (--map name=...); did you mean title?"
+	upload --map assetType=knd m.json
+	expect_status 3
+	says "did you mean kind?"
+	upload --version-column updatedat m.json
+	expect_status 3
+	says "no member updatedat (--version-column); did you mean updated_at?"
+	expect_received 0
+	# what only looks alike may be optional
+	check --map name=tile2,assetType=type m.json
+	expect_status 0
+	shows "m.json: warning: no element has a member tile2 (--map name=...), type (--map assetType=...)"
+	upload --version-column created_at m.json
+	expect_status 0
+	says "m.json: no element has a member created_at (--version-column)"
+	# met once is met, in any way
+	printf '{"url":"https://cdn.example.com/%d.jpg"%s}\n' 2 '' 3 ',"m":{"t":"x"}' 4 ',"m.t":"y"' >m.ndjson
+	check --map name=m.t m.ndjson
+	expect_status 0
+	! grep -q "no element" <<<"$output"
+	echo '["https://cdn.example.com/5.jpg"]' >s.json
+	check --map name=t s.json
+	expect_status 0
+	! grep -q "no element" <<<"$output"
+}

@@ -197,6 +197,28 @@ nearest(void **state)
 }
 
 static void
+slips(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"titel", "title"}, {"knd", "kind"}, {"updatedat", "updated_at"}, {"Title", "title"},
+		{"titlee", "title"}, {"tytle", "title"}, {"itle", "title"}};
+	static const char *const others[][2] = {
+		{"title", "file"}, {"updated_at", "created_at"}, {"name", "title"}, {"id", "ie"},
+		{"", "url"}, {"title", "tit"}, {"title", "ttile2"}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(pairs); i++) {
+		assert_true(text_is_slip(span_of(pairs[i][0]), span_of(pairs[i][1])));
+		assert_true(text_is_slip(span_of(pairs[i][1]), span_of(pairs[i][0])));
+	}
+	for (i = 0; i < COUNT_OF(others); i++) {
+		assert_false(text_is_slip(span_of(others[i][0]), span_of(others[i][1])));
+		assert_false(text_is_slip(span_of(others[i][1]), span_of(others[i][0])));
+	}
+}
+
+static void
 a_time_of_day_is_its_next_occurrence(void **state)
 {
 	const int64_t hour = 3600000, noon = 1774699200000; /* 2026-03-28 12:00 UTC */
@@ -225,6 +247,7 @@ main(void)
 		cmocka_unit_test(shown),     cmocka_unit_test(stamps), cmocka_unit_test(utf8),
 		cmocka_unit_test(escaped),   cmocka_unit_test(urls_shown_without_their_query),
 		cmocka_unit_test(nearest),
+		cmocka_unit_test(slips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
