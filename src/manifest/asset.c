@@ -60,10 +60,9 @@ asset_type_parse(struct span word)
 	return ASSET_NONE;
 }
 
-enum asset_type
-asset_type_infer(struct span url)
+static enum asset_type
+type_of_extension(struct span ext)
 {
-	struct span ext = url_extension(url);
 	char word[EXTENSION_BYTES] = {0};
 	size_t i;
 
@@ -75,6 +74,12 @@ asset_type_infer(struct span url)
 		if (memcmp(extensions[i].extension, word, sizeof word) == 0)
 			return extensions[i].type;
 	return ASSET_NONE;
+}
+
+enum asset_type
+asset_type_infer(struct span url)
+{
+	return type_of_extension(url_extension(url));
 }
 
 static bool
@@ -107,6 +112,26 @@ asset_type_fits(enum asset_type type, struct span t)
 	return false;
 }
 
+/* Whether a URL's path goes on behind a known extension and what parts the cells of a CSV. */
+static bool
+has_cells(struct span url)
+{
+	size_t i, dot = 0;
+
+	if (!memchr(url.p, ',', url.n) && !memchr(url.p, ';', url.n) && !memchr(url.p, '|', url.n))
+		return false;
+	for (i = 0; i < url.n && url.p[i] != '?' && url.p[i] != '#'; i++) {
+		char c = url.p[i];
+
+		if (c == '.' || c == '/')
+			dot = c == '.' ? i + 1 : 0;
+		else if ((c == ',' || c == ';' || c == '|') && dot > 0 &&
+			 type_of_extension((struct span){url.p + dot, i - dot}) != ASSET_NONE)
+			return true;
+	}
+	return false;
+}
+
 static void
 find_warning(struct asset_finding *f, enum asset_type type, struct span url, struct span name,
 	     bool want_name)
@@ -117,6 +142,9 @@ find_warning(struct asset_finding *f, enum asset_type type, struct span url, str
 	if (odd) {
 		f->warning = ASSET_ODD_URL;
 		f->warning_text = odd;
+	} else if (told == ASSET_NONE && has_cells(url)) {
+		f->warning = ASSET_ODD_URL;
+		f->warning_text = "url: seems to hold a whole line of a CSV (one with a header is read as one)";
 	} else if (told != ASSET_NONE && told != type) {
 		f->warning = ASSET_ODD_EXTENSION;
 		f->warning_text = "assetType: the url's extension tells another type";

@@ -257,6 +257,13 @@ warnings(void **state)
 	char name[LIMIT_NAME_CHARS * 2 + 3] = "";
 	struct span url = span_of("https://a.example/x.mp4");
 	struct buf sent = {0};
+	/* a line of a CSV that was read as a URL; and what only looks a little like it */
+	static const char *const more[] = {
+		"https://a.example/1.jpg,Sunset", "https://a.example/1.JPEG;St. Peter;Image",
+		"https://a.example/p.q/1.png|x"};
+	static const char *const whole[] = {
+		"https://a.example/a,b", "https://a.example/1.jpg?w=1,Sunset", "https://a.example/1.x,y",
+		"https://a.jpg.example/a,b", "https://a.example/a.jpg/b,c", "https://a.example/1.jpg"};
 	struct asset_finding f;
 	unsigned i;
 
@@ -273,6 +280,19 @@ warnings(void **state)
 	assert_int_equal(f.warning, ASSET_LONG_NAME);
 	f = asset_check(ASSET_VIDEO, span_of(""), url, span_of(""), true, false, &memo, &sent);
 	assert_int_equal(f.warning, ASSET_NO_NAME);
+	for (i = 0; i < COUNT_OF(more); i++) {
+		f = asset_check(ASSET_IMAGE, span_of(""), span_of(more[i]), span_of("n"), true, false,
+				&memo, &sent);
+		assert_int_equal(f.problem, ASSET_GOOD);
+		if (f.warning != ASSET_ODD_URL)
+			fail_msg("%s: no warning", more[i]);
+	}
+	for (i = 0; i < COUNT_OF(whole); i++) {
+		f = asset_check(ASSET_IMAGE, span_of(""), span_of(whole[i]), span_of("n"), true, false,
+				&memo, &sent);
+		if (f.warning != ASSET_GOOD)
+			fail_msg("%s: %s", whole[i], f.warning_text);
+	}
 	f = asset_check(ASSET_NONE, span_of("Pic"), url, span_of(""), true, false, &memo, &sent);
 	assert_int_equal(f.problem, ASSET_BAD_TYPE);
 	f = asset_check(ASSET_NONE, span_of(""), url, span_of(""), true, false, &memo, &sent);
