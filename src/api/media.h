@@ -25,6 +25,7 @@ struct media {
 	char content_type[MEDIA_TYPE_BYTES]; /* without parameters, escaped; "": none */
 	int64_t size_bytes;		     /* -1: not said */
 	struct buf location;		     /* where a redirect leads; empty: it is none */
+	bool asked;			     /* there was a connection: the question may have left */
 	bool refused;			     /* no connection, for its address is private */
 	/* while it runs */
 	size_t read_bytes;

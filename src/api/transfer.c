@@ -290,6 +290,7 @@ finish_media(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t now
 	t->attempt = NULL;
 	a->done_ms = now_ms;
 	a->error = NULL;
+	a->media->asked = t->prereqs > 0;
 	if (end != TRANSFER_ENDED || !media_end(a->media, t->easy, rc))
 		a->error = error_text(t, rc, end);
 	return a;

@@ -343,8 +343,8 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 			conclude(p, q, wrong.data);
 	} else if (!judge(q, &wrong)) {
 		conclude(p, q, NULL);
-	} else if (!q->media.get && !q->media.refused && !(a->error && q->media.status == 0)) {
-		q->media.get = true; /* HEAD is not the last word */
+	} else if (!q->media.get && q->media.asked) {
+		q->media.get = true; /* HEAD is not the last word, nor is its silence */
 		enqueue(p, q);
 	} else {
 		conclude(p, q, wrong.data);

@@ -68,9 +68,9 @@ came() {
 
 @test "a server that takes no HEAD is asked by GET, and no more than 64 KiB are read" {
 	serve
-	media Image "a.jpg?head=405&size=77" "b.jpg?head=403&whole&size=300000" "c.jpg?chatty"
+	media Image "a.jpg?head=405&size=77" "b.jpg?head=403&whole&size=300000" "c.jpg?chatty" "d.jpg?drop&size=23"
 	probe m.csv
-	shows "3 asked for at their own servers, 0 with a problem, 300077 bytes"
+	shows "4 asked for at their own servers, 0 with a problem, 300100 bytes"
 	expect_status 0
 }
 

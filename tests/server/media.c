@@ -74,6 +74,9 @@ media_compose(struct answer *a, const struct request *r)
 				 ? atoi(word(r, "head", "200", buf))
 				 : status;
 	answer_clear(a);
+	a->close = head && word(r, "drop", NULL, buf);
+	if (a->close)
+		return 0;
 	snprintf(line, sizeof line, "HTTP/1.1 %d As Asked", status);
 	add_line(a, line, "");
 	add_line(a, "Content-Type: ", word(r, "type", "image/jpeg", buf));

@@ -13,7 +13,7 @@ bool media_is_asked(const struct request *r);
 /*
  * Composes the answer and returns its status. Words of the query, parted by '&': type=T
  * (image/jpeg), size=N (1000), status=N, head=N (status of HEAD only), whole (a GET gets all bytes
- * in a 200), chatty (many head lines), nolength, and at the end location=URL.
+ * in a 200), chatty (many head lines), nolength, drop (HEAD gets no answer), and at the end location=URL.
  */
 int media_compose(struct answer *a, const struct request *r);
 
