@@ -27,6 +27,7 @@ static const char *const type_names[FINDINGS_TYPES] = {"no type", "Image", "Vide
 void
 check_flush(struct check *c, bool all)
 {
+	struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
 	size_t at = 0;
 	ssize_t n = 0;
 
@@ -37,7 +38,9 @@ check_flush(struct check *c, bool all)
 	} else {
 		while (!c->write_failed && at < c->out.len) {
 			n = write(STDOUT_FILENO, c->out.data + at, c->out.len - at);
-			if (n < 0 && errno != EINTR) {
+			if (n < 0 && errno == EAGAIN) { /* whoever opened it wants it so */
+				poll(&p, 1, -1);
+			} else if (n < 0 && errno != EINTR) {
 				diag_error("cannot write to standard output: %s", strerror(errno));
 				c->write_failed = true;
 			}

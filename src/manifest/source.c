@@ -81,6 +81,16 @@ source_free(struct source *s)
 	free(s);
 }
 
+/* Whether a read that failed is to be tried again; of a descriptor that does not block, and should,
+ * when there is something. */
+static bool
+try_again(struct pollfd *p, bool block)
+{
+	if (errno == EAGAIN && block)
+		return poll(p, 1, -1) >= 0 || errno == EINTR;
+	return errno == EINTR;
+}
+
 /* Reads once into b. SOURCE_BYTES, SOURCE_WAIT, SOURCE_END or SOURCE_BROKEN. */
 static enum source_status
 read_once(struct source *s, bool block, struct buf *b, struct fault *f)
@@ -98,7 +108,7 @@ read_once(struct source *s, bool block, struct buf *b, struct fault *f)
 	buf_reserve(b, want);
 	do
 		n = read(s->fd, b->data + b->len, want);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && try_again(&p, block));
 	if (n < 0 && errno == EAGAIN && !block)
 		return SOURCE_WAIT;
 	if (n < 0) {

@@ -132,6 +132,19 @@ all                   2             1             0" ]
 	says "cannot write to standard output"
 }
 
+@test "a standard input or output that does not block is waited for" {
+	# dd leaves the flag on the pipe
+	run sh -c '{ sleep 0.2; echo url; sleep 0.2; echo https://cdn.example.com/1.jpg; } |
+		{ dd iflag=nonblock count=0 2>/dev/null; "$LADE" check -; }'
+	expect_status 0
+	[[ "$output" == *"all                   1 "* ]]
+	{ echo url; seq 3000; } >m.csv
+	run sh -c '{ dd if=/dev/null oflag=nonblock count=0 2>/dev/null; "$LADE" check --max-problems 9999 m.csv; echo "exit $?" >ended; } |
+		{ sleep 0.3; cat; }'
+	[ "$(cat ended)" = "exit 1" ]
+	[ "$(grep -c "is not absolute" <<<"$output")" -eq 3000 ]
+}
+
 @test "--strict: one invalid row, and nothing is sent" {
 	serve
 	printf 'url\nhttps://cdn.example.com/1.jpg\nx\n' >m.csv
