@@ -282,6 +282,8 @@ step(struct json_reader *r, bool block, char c, struct fault *f)
 	case AT_START:
 		if (c != '[' && c != '{')
 			return broken(r, "a JSON manifest is an array, or an object that holds one", f);
+		if (c == '[' && r->path.n_parts > 0)
+			return broken(r, "is an array: --json-path names a member of an object", f);
 		json_cursor_advance(&r->cursor, 1);
 		r->level = c == '{';
 		r->place = c == '{' ? AT_MEMBER : AT_FIRST;

@@ -312,6 +312,10 @@ options_lead_to_other_columns(void **state)
 	got = read_all(&o);
 	assert_string_equal(got, "fault at 1:6 what --json-path names is no array");
 	free(got);
+	put_text(".json", "[{\"url\":\"u\"}]");
+	got = read_all(&o);
+	assert_string_equal(got, "fault at 1:1 is an array: --json-path names a member of an object");
+	free(got);
 	put_text(".json", "{\"y\":[{}]}");
 	got = read_all(&o);
 	assert_string_equal(got, "fault at 1:11 no member is where --json-path says");
