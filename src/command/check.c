@@ -112,6 +112,13 @@ bad_row(struct check *c, int64_t line, int64_t column, const char *what)
 	check_say(c, FINDING_PROBLEM, c->path, line, column, what);
 }
 
+static void
+warn(struct check *c, int64_t line, const char *what)
+{
+	if (!c->strict && diag_level() > DIAG_QUIET)
+		check_say(c, FINDING_WARNING, c->path, line, 0, what);
+}
+
 /* Checks the row; whether it is good and known to be new. */
 static bool
 check_row(struct check *c)
@@ -130,8 +137,8 @@ check_row(struct check *c)
 		bad_row(c, row->line, 0, found.reason);
 		return false;
 	}
-	if (found.warning_text && !c->strict)
-		check_say(c, FINDING_WARNING, c->path, row->line, 0, found.warning_text);
+	if (found.warning_text)
+		warn(c, row->line, found.warning_text);
 	return is_new(c);
 }
 
@@ -150,7 +157,25 @@ close_manifest(struct check *c)
 	c->operand++;
 }
 
-/* Opens the next manifest that can be opened; false: there is none. */
+/* Whether the manifest is a results file that options would read otherwise than upload does, which
+ * refuses them. */
+static bool
+is_misread(struct check *c)
+{
+	const struct manifest_options *o = &c->options->manifest;
+	struct buf shown = {0};
+
+	if (!manifest_plan(c->manifest)->is_results ||
+	    !(o->map_url || o->map_name || o->map_type || o->type != ASSET_NONE || o->split_urls))
+		return false;
+	text_escape(&shown, span_of(c->path), 0);
+	diag_error("%s is a results file: it takes no --map, --type or --split-urls", shown.data);
+	buf_free(&shown);
+	c->misused = true;
+	return true;
+}
+
+/* Opens the next manifest that can be opened; false: there is none, or it is not to be read. */
 static bool
 open_next(struct check *c)
 {
@@ -158,7 +183,7 @@ open_next(struct check *c)
 		c->path = c->options->operands[c->operand];
 		c->manifest = manifest_open(c->path, &c->options->manifest, &c->fault);
 		if (c->manifest)
-			return true;
+			return !is_misread(c);
 		broken(c);
 		close_manifest(c);
 	}
@@ -168,7 +193,7 @@ open_next(struct check *c)
 enum check_step
 check_next(struct check *c)
 {
-	while (!c->write_failed && (c->manifest || open_next(c))) {
+	while (!c->write_failed && !c->misused && (c->manifest || open_next(c))) {
 		switch (manifest_next(c->manifest, &c->row, &c->fault)) {
 		case MANIFEST_ROW:
 			if (check_row(c) && c->want_rows)
@@ -186,8 +211,8 @@ check_next(struct check *c)
 			close_manifest(c);
 			break;
 		case MANIFEST_END:
-			if (!c->strict && manifest_unmet(c->manifest, &c->fault))
-				check_say(c, FINDING_WARNING, c->path, 0, 0, c->fault.text);
+			if (manifest_unmet(c->manifest, &c->fault))
+				warn(c, 0, c->fault.text);
 			close_manifest(c);
 			break;
 		}
@@ -229,6 +254,8 @@ check_fini(struct check *c)
 static int
 exit_status(const struct check *c)
 {
+	if (c->misused)
+		return EXIT_USAGE;
 	if (c->write_failed)
 		return EXIT_UNWRITABLE;
 	if (c->findings.incomplete)
@@ -248,7 +275,9 @@ check_command(const struct options *o)
 		status = probe_rows(&c);
 	else
 		read_all(&c);
-	if (diag_level() > DIAG_QUIET || c.findings.met[FINDING_PROBLEM] > 0)
+	if (c.misused)
+		buf_clear(&c.out);
+	else if (diag_level() > DIAG_QUIET || c.findings.met[FINDING_PROBLEM] > 0)
 		findings_summary(&c.findings, type_names, &c.out);
 	check_flush(&c, true);
 	if (c.write_failed || status < 0)
@@ -294,6 +323,8 @@ check_strictly(const struct options *o)
 	check_fini(&c);
 	if (status == EXIT_DONE)
 		return -1;
+	if (status == EXIT_USAGE)
+		return status;
 	diag_error("%lld of %lld rows are invalid%s; nothing was sent (--strict)", (long long)bad,
 		   (long long)rows, status == EXIT_UNREADABLE ? ", and not all could be read" : "");
 	return status;

@@ -24,6 +24,7 @@ struct check {
 	struct manifest *manifest; /* NULL: the next one is to be opened */
 	bool strict;		   /* for upload: findings go to standard error */
 	bool write_failed;	   /* standard output takes no more */
+	bool misused;		   /* an option cannot be meant for a manifest */
 	bool want_rows;		   /* check_next stops at good rows */
 	struct findings findings;
 	struct hashset seen; /* identities of the good rows */

@@ -73,6 +73,15 @@ all                   2             1             0" ]
 	shows "m.csv:4: warning: name: is empty"
 	shows "m.csv:5: warning: url: seems to hold several URLs (--split-urls SEPARATOR)"
 	shows "4 warnings"
+	check -q m.csv
+	expect_status 0
+	[ -z "$output" ]
+	echo x,Image,n >>m.csv
+	check -q m.csv
+	expect_status 1
+	shows "m.csv:6: url: is not absolute (http://... or https://...)"
+	! grep -q warning <<<"$output"
+	sed -i '$d' m.csv
 	# a JSON object that has no name is no warning, one that is empty is
 	echo '[{"url":"https://cdn.example.com/a.jpg"},{"url":"https://cdn.example.com/b.jpg","name":""}]' >m.json
 	check m.json
@@ -279,4 +288,18 @@ all                   2             1             0" ]
 	check --map name=t s.json
 	expect_status 0
 	! grep -q "no element" <<<"$output"
+}
+
+@test "a results file takes no options that give its columns another meaning, of check as of upload" {
+	printf 'url,lade_status,lade_assetId\nhttps://cdn.example.com/1.jpg,uploaded,a1\n' >r.csv
+	check r.csv
+	expect_status 0
+	for option in "--map name=url" "--type Image" "--split-urls ,"; do
+		check $option r.csv
+		expect_status 2
+		says "r.csv is a results file: it takes no --map, --type or --split-urls"
+		[ -z "$output" ]
+		run lade upload --strict $option r.csv
+		expect_status 2
+	done
 }
