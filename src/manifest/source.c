@@ -132,6 +132,17 @@ damaged(struct source *s, const char *why, struct fault *f)
 	return SOURCE_BROKEN;
 }
 
+/* Zero bytes behind a member are padding, as to gzip(1). */
+static void
+drop_padding(struct source *s)
+{
+	size_t n = 0;
+
+	while (n < s->packed.len && s->packed.data[n] == '\0')
+		n++;
+	buf_drop(&s->packed, n);
+}
+
 /* Inflates some of the packed bytes. SOURCE_BYTES, SOURCE_END (needs more), SOURCE_BROKEN. */
 static enum source_status
 inflate_some(struct source *s, struct fault *f)
@@ -141,6 +152,8 @@ inflate_some(struct source *s, struct fault *f)
 
 	if (s->damage)
 		return damaged(s, s->damage, f);
+	if (!s->in_member)
+		drop_padding(s);
 	if (s->packed.len == 0)
 		return SOURCE_END;
 	if (!s->in_member) {

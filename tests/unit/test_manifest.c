@@ -713,6 +713,16 @@ gzip(void **state)
 	got = read_all(&o);
 	assert_string_equal(got, "2::u:;3::url:;4::u:;.");
 	free(got);
+	memset(packed + n, 0, 9); /* padded, as blocks of a tape are */
+	put(".csv.gz", packed, n + 9);
+	got = read_all(&o);
+	assert_string_equal(got, "2::u:;.");
+	free(got);
+	packed[n + 9] = 'x';
+	put(".csv.gz", packed, n + 10);
+	got = read_all(&o);
+	assert_non_null(strstr(got, "gzip data is damaged"));
+	free(got);
 	put(".csv.gz", packed, n - 4);
 	got = read_all(&o);
 	assert_non_null(strstr(got, "gzip data is damaged"));
