@@ -29,7 +29,8 @@
 /* A server's reply: the envelope has about 100 bytes. */
 #define LIMIT_REPLY_BYTES (1u << 20)
 
-/* A gzip member may grow by this factor at most: deflate's own limit is 1032, text reaches 30. */
+/* A gzip file may grow by this factor at most, over all that was read of it: deflate's own limit is
+ * 1032, text reaches 30. */
 #define LIMIT_GZIP_RATIO 200u
 
 /* A key file; real keys have under 200 bytes. */

@@ -9,7 +9,8 @@
 
 struct columns {
 	int url, type, name;                 /* index, or -1 */
-	int lade_url, lade_type, lade_name;  /* of a results file: they win where they are not empty */
+	int lade_url, lade_type, lade_name;  /* of a results file: where they are there they win, even
+					      * empty */
 	int version;                         /* index, or -1 */
 	bool is_results;
 };
