@@ -210,6 +210,28 @@ wrap(struct buf *out, const char *before, struct span text, const char *behind)
 	buf_add_str(out, behind);
 }
 
+/* Whether there are no data at all: no JSON, but JSON Lines of no line. */
+static bool
+is_nothing(struct span text)
+{
+	if (text.n >= 3 && memcmp(text.p, "\xEF\xBB\xBF", 3) == 0)
+		text = (struct span){text.p + 3, text.n - 3};
+	return span_skip_white(text, 0) == text.n;
+}
+
+static void
+no_lines(const char *name, const struct buf *text)
+{
+	struct buf kept = {0};
+	bool ended;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(pieces); i++)
+		if (read_json(text, MANIFEST_NDJSON, pieces[i], &ended, &kept) > 0 || !ended)
+			fail_msg("%s, in pieces of %zu: is no empty JSON Lines", name, pieces[i]);
+	buf_free(&kept);
+}
+
 static void
 json_case(struct line *l)
 {
@@ -222,7 +244,10 @@ json_case(struct line *l)
 	if (l->column[0].data[0] == 's') {
 		wrap(&whole, "", text, "");
 		check_json(name, "whole", &whole, MANIFEST_JSON, false, text);
-		check_json(name, "a line", &whole, MANIFEST_NDJSON, false, text);
+		if (is_nothing(text))
+			no_lines(name, &whole);
+		else
+			check_json(name, "a line", &whole, MANIFEST_NDJSON, false, text);
 	} else {
 		wrap(&whole, "[" GOOD_ROW ",\"x\":", text, "}]");
 		check_json(name, "a member", &whole, MANIFEST_JSON, good, text);
