@@ -136,13 +136,14 @@ static void
 find_warning(struct asset_finding *f, enum asset_type type, struct span url, struct span name,
 	     bool want_name)
 {
-	enum asset_type told = asset_type_infer(url);
+	struct span extension = url_extension(url);
+	enum asset_type told = type_of_extension(extension);
 	const char *odd = url_oddity(url);
 
 	if (odd) {
 		f->warning = ASSET_ODD_URL;
 		f->warning_text = odd;
-	} else if (told == ASSET_NONE && has_cells(url)) {
+	} else if (told == ASSET_NONE && extension.n > 0 && has_cells(url)) {
 		f->warning = ASSET_ODD_URL;
 		f->warning_text = "url: seems to hold a whole line of a CSV (one with a header is read as one)";
 	} else if (told != ASSET_NONE && told != type) {
