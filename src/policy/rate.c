@@ -89,8 +89,7 @@ rate_at(const struct rate *r, double at_s)
 	double rate = least(estimate_at(&r->estimate, at_s), ramp_at(r, at_s));
 
 	rate = least(rate, quota_ceiling_per_s(&r->quota, at_s));
-	rate = least(rate, r->user_per_s / STRETCH);
-	return most(rate, SLOWEST_PER_S);
+	return least(most(rate, SLOWEST_PER_S), r->user_per_s / STRETCH);
 }
 
 /* ---- permits ---- */

@@ -85,6 +85,17 @@ the_users_rate_is_a_ceiling_over_it(void **state)
 }
 
 static void
+the_slowest_rate_of_the_user_is_kept_too(void **state)
+{
+	int64_t now;
+
+	(void)state;
+	rate_init(&r, INT64_C(86400) * 1000000000, false, START); /* 1/d */
+	now = run(START, 3);
+	assert_true(now - START >= 2 * INT64_C(86400) * SECOND);
+}
+
+static void
 a_pause_is_as_long_as_asked_and_for_all(void **state)
 {
 	int64_t now;
@@ -386,6 +397,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refusal_halves_a_rate_that_was_being_found),
 		cmocka_unit_test(the_users_rate_is_a_ceiling_over_it),
+		cmocka_unit_test(the_slowest_rate_of_the_user_is_kept_too),
 		cmocka_unit_test(a_pause_is_as_long_as_asked_and_for_all),
 		cmocka_unit_test(without_pacing_only_refusals_pause),
 		cmocka_unit_test(a_server_that_hangs_gets_no_pile),
