@@ -17,7 +17,7 @@
 #define SHORT_WINDOW_S 120.0
 #define SHARE 0.98 /* of q/w */
 #define COARSE_RESET_S 2.0 /* under this the whole seconds of t say too little */
-#define BELIEVED_S 60.0 /* at least so long the ceiling holds after it was told */
+#define BELIEVED_S 60.0 /* at least so long a ceiling by q and w holds after it was told */
 
 void
 quota_init(struct quota *q, double now_s)
@@ -38,8 +38,8 @@ even_rate(const struct quota_notice *n, double window_s, double left)
 
 	if (window_s > SHORT_WINDOW_S)
 		return -1;
-	if (n->reset_s >= COARSE_RESET_S)
-		even = most(left, 0) / n->reset_s;
+	if (n->reset_s >= COARSE_RESET_S && left >= 1) /* else quota_is_spent holds */
+		even = left / n->reset_s;
 	if (n->quota > 0 && window_s > 0)
 		even = most(even, SHARE * n->quota / window_s);
 	return even;
@@ -59,7 +59,8 @@ quota_told(struct quota *q, double now_s, double sent_s, const struct quota_noti
 		window_s = q->longest_s;
 	even = even_rate(n, window_s, left);
 	q->told_s = sent_s;
-	q->until_s = now_s + most(window_s, BELIEVED_S);
+	/* without q and w nothing is known of the next window */
+	q->until_s = now_s + (n->quota > 0 ? most(window_s, BELIEVED_S) : most(n->reset_s, 0));
 	q->ceiling_per_s = even >= 0 ? even : INFINITY;
 	q->left = INFINITY;
 	if (n->reset_s >= COARSE_RESET_S) {

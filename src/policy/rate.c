@@ -142,6 +142,17 @@ tolerance_s(const struct rate *r, double now_s)
 	return named ? TAU_S : TAU_AUTO_S;
 }
 
+/* From a start to the next; what the fields say of a window holds no longer than to its end. */
+static double
+step_s(const struct rate *r, double now_s)
+{
+	double step = 1 / rate_at(r, now_s), until_s = r->quota.until_s;
+
+	if (now_s + step <= until_s || now_s >= until_s)
+		return step;
+	return least(step, most(until_s - now_s, 1 / rate_at(r, until_s)));
+}
+
 void
 rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 {
@@ -151,7 +162,7 @@ rate_started(struct rate *r, int64_t now_ms, unsigned in_flight, bool probe)
 		estimate_skip(&r->estimate, idle_s);
 		r->ramp_from_s += idle_s;
 	}
-	r->tat_s = most(r->tat_s, now_s - tolerance_s(r, now_s)) + 1 / rate_at(r, now_s);
+	r->tat_s = most(r->tat_s, now_s - tolerance_s(r, now_s)) + step_s(r, now_s);
 	measure_start(r, now_s);
 	quota_started(&r->quota);
 	load_started(&r->load, in_flight + 1);

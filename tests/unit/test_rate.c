@@ -237,6 +237,34 @@ no_more_than_what_is_left_is_sent_before_the_reset(void **state)
 	assert_false(quota_is_spent(&q, 700));
 }
 
+/* What is left of a window says nothing of the next one. */
+static void
+a_window_that_is_spent_holds_no_longer_than_to_its_reset(void **state)
+{
+	struct quota_notice n = {.quota = -1, .window_s = -1, .remaining = 0, .reset_s = 30};
+	int64_t now = START;
+
+	(void)state;
+	rate_init(&r, 0, false, now);
+	rate_started(&r, now, 0, false);
+	rate_told(&r, now + 100, now, &n, 0);
+	rate_accepted(&r, now + 100, now);
+	now = rate_next_ms(&r, now + 100, 0);
+	assert_in_range(now, START + 30100, START + 30101);
+	rate_started(&r, now, 0, false);
+	n = (struct quota_notice){.quota = -1, .window_s = -1, .remaining = 99, .reset_s = 60};
+	rate_told(&r, now + 50, now, &n, 0);
+	rate_accepted(&r, now + 50, now);
+	assert_in_range(rate_next_ms(&r, now + 50, 0), now, now + SECOND);
+	/* nor does the pace of the last one that is left in it */
+	n = (struct quota_notice){.quota = -1, .window_s = -1, .remaining = 1, .reset_s = 100};
+	now += SECOND;
+	rate_told(&r, now, now - 10, &n, 0);
+	rate_started(&r, now + 50 * SECOND, 0, false);
+	assert_in_range(rate_next_ms(&r, now + 50 * SECOND, 0), now + 99 * SECOND,
+			now + 101 * SECOND);
+}
+
 /* Refusals at a steady rate whose load is the highest around, or any. */
 static enum load_verdict
 refusals(struct load *l, unsigned load, int n)
@@ -404,6 +432,7 @@ main(void)
 		cmocka_unit_test(a_lone_503_at_the_start_is_its_rows_own),
 		cmocka_unit_test(fields_of_the_server_make_a_ceiling),
 		cmocka_unit_test(no_more_than_what_is_left_is_sent_before_the_reset),
+		cmocka_unit_test(a_window_that_is_spent_holds_no_longer_than_to_its_reset),
 		cmocka_unit_test(refusals_at_the_highest_load_tell_a_limit_of_load),
 		cmocka_unit_test(a_first_503_is_put_to_the_test),
 		cmocka_unit_test(retries_that_do_not_help_are_a_fifth_of_the_successes),
