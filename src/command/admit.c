@@ -178,6 +178,15 @@ make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 	return w;
 }
 
+/* What an earlier run left open; OUTCOME_UPLOADED: nothing. */
+static enum outcome
+recorded_doubt(enum known known)
+{
+	return known == KNOWN_NO_ANSWER	   ? OUTCOME_NO_ANSWER
+	       : known == KNOWN_BAD_ANSWER ? OUTCOME_BAD_ANSWER
+					   : OUTCOME_UPLOADED;
+}
+
 static void
 warn(struct run *r, const struct manifest_row *row, const char *text)
 {
@@ -217,6 +226,7 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 		return false;
 	}
 	r->admitted++;
+	w->doubt = recorded_doubt(index_known(x, head));
 	buf_clear(&w->body);
 	request_body(&w->body, asset_type_name(row->type), buf_span(&r->sent_url),
 		     row->name);

@@ -220,6 +220,10 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 		return;
 	}
 	w->outcome = o;
+	if (outcome_is_doubtful(o)) {
+		w->doubt = o;
+		w->doubted = true;
+	}
 	if (a->answer.handed_over && w->first_sent_wall_ms < 0)
 		w->first_sent_wall_ms = a->sent_wall_ms;
 	if (o != OUTCOME_UPLOADED)
@@ -229,13 +233,13 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 		tell_attempt(w, v);
 	log_answer(&r->outputs->log, w, v);
 	tell_stop(r, a);
-	if (v != VERDICT_FINAL && !outcome_is_doubtful(o))
+	if (v != VERDICT_FINAL && !w->doubted)
 		settle_clear(r, w);
 	if (v == VERDICT_FINAL) {
 		settle_final(r, w);
 		forgive(r, false);
 	} else if (v == VERDICT_PENDING) {
-		settle_pending(r, w);
+		settle_stopped(r, w);
 	}
 }
 
@@ -322,20 +326,14 @@ start_schedule(struct run *r)
 
 /* ---- the end ---- */
 
-/* Rows that were read but not dealt with; a doubt that was to be re-sent stays a doubt. */
+/* Rows that were read but not dealt with. */
 static void
 drop_rest(struct run *r)
 {
 	struct item *it;
 
-	while ((it = queue_drop(&r->schedule.queue))) {
-		struct work *w = (struct work *)it;
-
-		if (it->attempts > 0 && outcome_is_doubtful(w->outcome))
-			settle_final(r, w);
-		else
-			settle_pending(r, w);
-	}
+	while ((it = queue_drop(&r->schedule.queue)))
+		settle_stopped(r, (struct work *)it);
 }
 
 static int

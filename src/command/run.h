@@ -51,6 +51,9 @@ struct work {
 	bool journaled;            /* the journal has an open start of it */
 	int64_t first_sent_wall_ms; /* -1: not sent in this run */
 	enum outcome outcome;      /* of the last attempt */
+	enum outcome doubt;        /* of the last that may have been accepted, here or in an
+				      earlier run; OUTCOME_UPLOADED: none may */
+	bool doubted;              /* the doubt is of this run */
 	char code[REPLY_CODE_BYTES + 1]; /* what the last answer that was no success said */
 	struct buf message;
 	struct buf body;           /* what is sent */
@@ -120,12 +123,15 @@ struct work *work_new(struct run *r);
 void work_free(struct run *r, struct work *w);
 
 /* settle.c: a work is about to be sent: the journal gets its record, in case nothing more becomes
- * known; and: its last sending certainly was not accepted. */
+ * known; and: its last sending certainly was not accepted, and no earlier one of this run may have
+ * been. */
 void settle_start(struct run *r, struct work *w, int64_t now_ms);
 void settle_clear(struct run *r, struct work *w);
 
-/* settle.c: an attempt on a work has ended, and its fate is known or the run's end leaves it. */
+/* settle.c: an attempt on a work has ended, and its fate is known; or: it is not dealt with, because
+ * the run stops, which leaves it pending, but for a doubt of this run. */
 void settle_final(struct run *r, struct work *w);
+void settle_stopped(struct run *r, struct work *w);
 void settle_pending(struct run *r, struct work *w);
 
 /* settle.c: a row that is not sent because of what is recorded of its identity. */

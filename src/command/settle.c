@@ -118,10 +118,13 @@ settle_followers(struct run *r, struct work *leader, const struct record *outcom
 	}
 }
 
+/* A sending that may have been accepted is not made undone by a later one that was not. */
 static void
 classify(const struct work *w, struct record *rec)
 {
-	switch (w->outcome) {
+	bool in_doubt = w->outcome != OUTCOME_UPLOADED && w->doubt != OUTCOME_UPLOADED;
+
+	switch (in_doubt ? w->doubt : w->outcome) {
 	case OUTCOME_UPLOADED:
 		rec->status = RECORD_UPLOADED;
 		break;
@@ -229,6 +232,15 @@ settle_pending(struct run *r, struct work *w)
 	}
 	r->counts.pending++;
 	work_free(r, w);
+}
+
+void
+settle_stopped(struct run *r, struct work *w)
+{
+	if (w->doubted)
+		settle_final(r, w);
+	else
+		settle_pending(r, w);
 }
 
 /* lade's columns of another record of the identity, as the outcome of this row. */

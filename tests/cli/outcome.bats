@@ -276,6 +276,67 @@ in_doubt() {
 	[ "$(field lade_attempts 1)" = 2 ]
 }
 
+# doubted ANSWER [options]: a row whose first sending may have been accepted; all others get ANSWER
+doubted() {
+	echo "a.jpg $1" >rules
+	shift
+	serve --rules rules
+	manifest "$(fault a drop,times:1)" "$ok"
+	upload m.csv -j 1 --in-doubt resend "$@"
+}
+
+@test "in doubt: a doubt that was re-sent stays one, whatever the re-sending came to" {
+	for answer in "status:503;code:503" "code:1001;msg:no"; do
+		rm -f m.results.csv
+		doubted "$answer" --retries 1
+		expect_status 1
+		expect_row 1 in_doubt no_answer
+		[ "$(field lade_attempts 1)" -ge 2 ]
+		[ "$(field lade_code 1)" -gt 500 ]
+		n=$(received a.jpg)
+		upload m.csv
+		expect_status 1
+		[ "$(received a.jpg)" -eq "$n" ]
+		# nor does the user's word for one more sending settle it
+		retry m.results.csv --in-doubt resend --retries 0
+		expect_row 1 in_doubt no_answer
+		n=$(received a.jpg)
+		retry m.results.csv
+		[ "$(received a.jpg)" -eq "$n" ]
+		stop_serving
+	done
+}
+
+@test "in doubt: a run that stops before its re-sending is answered records it" {
+	for answer in "status:429;retry-after:7200" "status:401;code:401" "status:403;code:403"; do
+		rm -f m.results.csv
+		doubted "$answer"
+		[ "$status" -eq 6 ] || [ "$status" -eq 4 ] || [ "$answer" = "status:403;code:403" ]
+		expect_row 1 in_doubt no_answer
+		stop_serving
+	done
+}
+
+@test "in doubt: a run that dies before its re-sending has succeeded records it" {
+	echo "a.jpg status:503;code:503" >rules
+	serve --rules rules
+	manifest "$(fault a drop,times:1)" "$ok"
+	(exec "$LADE" upload --base-url "$base" m.csv --in-doubt resend 2>killed) &
+	pid=$!
+	for _ in $(seq 100); do
+		[ "$(awk -F '\t' '$7 == 503' journal | wc -l)" -eq 0 ] || break
+		sleep 0.05
+	done
+	sleep 0.1
+	kill -9 $pid
+	wait $pid || true
+	n=$(received a.jpg)
+	upload m.csv
+	expect_status 1
+	expect_row 1 in_doubt no_answer
+	[ "$(received a.jpg)" -eq "$n" ]
+}
+
 @test "not sent: a server that is not there fails no row; exit 6 after --outage-timeout" {
 	serve
 	stop_serving

@@ -239,7 +239,6 @@ fault_find(struct fault *f, const char *url, size_t n)
 {
 	const char *words = memmem(url, n, "fault=", 6);
 	char unknown[FAULT_VALUE_BYTES];
-	size_t i;
 
 	if (words) {
 		const char *from = words + 6, *end = url + n, *p = from;
@@ -250,6 +249,14 @@ fault_find(struct fault *f, const char *url, size_t n)
 			fprintf(stderr, "standin: unknown fault word %s\n", unknown);
 		return true;
 	}
+	return fault_rule(f, url, n);
+}
+
+bool
+fault_rule(struct fault *f, const char *url, size_t n)
+{
+	size_t i;
+
 	for (i = 0; i < n_rules; i++) {
 		if (strcmp(rules[i].substring, "*") == 0 ||
 		    memmem(url, n, rules[i].substring, strlen(rules[i].substring))) {

@@ -44,6 +44,9 @@ void fault_load_rules(const char *path);
 /* The fault for a url (its own words, else the first rule that fits); false: none. */
 bool fault_find(struct fault *f, const char *url, size_t n);
 
+/* The fault of the first rule that fits, whatever the url's own words are; false: none. */
+bool fault_rule(struct fault *f, const char *url, size_t n);
+
 /* How often this url was asked for, this time included. */
 long fault_count(const char *url, size_t n);
 

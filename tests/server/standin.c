@@ -398,9 +398,11 @@ upload(struct conn *c, struct request *r)
 	struct fault f;
 	char id[ID_BYTES] = "", head[256];
 	bool creates, found = fault_find(&f, r->url.p, r->url.n);
+	long k = found ? fault_count(r->url.p, r->url.n) : 0;
 	size_t head_n;
 
-	if (found && !fault_applies(&f, c->nth, fault_count(r->url.p, r->url.n))) {
+	if (found && !fault_applies(&f, c->nth, k) &&
+	    !(fault_rule(&f, r->url.p, r->url.n) && fault_applies(&f, c->nth, k))) {
 		char unknown[FAULT_VALUE_BYTES];
 
 		fault_parse(&f, "", 0, unknown);
@@ -431,10 +433,11 @@ static bool
 question(struct conn *c, const struct request *r, struct text id)
 {
 	const struct asset *a = find_asset(id);
-	char data[4096];
+	char data[4096], what[256];
 	struct fault f;
+	size_t n = (size_t)snprintf(what, sizeof what, "GET %.*s", (int)(id.n < 200 ? id.n : 200), id.p);
 
-	if (fault_find(&f, "GET", 3) && f.any) {
+	if (fault_find(&f, what, n) && fault_applies(&f, c->nth, fault_count(what, n))) {
 		journal_request(c, r, "key-ok", f.status, NULL);
 		answer_compose(&c->out, &f, "", r->key, "", 0, NULL);
 		return answer(c, &f);
