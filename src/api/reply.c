@@ -308,8 +308,8 @@ reply_parse(struct reply *r, struct span body)
 		r->code_kind = CODE_ABSENT;
 		r->code_text[0] = '\0';
 		buf_add_str(&text, body.n ? "no envelope in the answer: " : "an empty answer");
-		/* an excerpt, but of a text long enough that no half of a key is at its end */
-		buf_add(&text, body.p, body.n < LIMIT_MESSAGE_BYTES ? body.n : LIMIT_MESSAGE_BYTES);
+		/* all of it, for it is masked before the excerpt is cut */
+		buf_add_span(&text, body);
 		reply_message(&r->message, buf_span(&text));
 		if (r->message.len > EXCERPT_BYTES) {
 			buf_clear(&text);

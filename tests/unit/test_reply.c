@@ -112,6 +112,38 @@ messages_are_cut_between_characters_and_masked_first(void **state)
 	buf_free(&out);
 }
 
+/* An answer without an envelope is shown in part; no part of a key is, however long or frequent. */
+static void
+excerpts_are_masked_before_they_are_cut(void **state)
+{
+	static char secret[LIMIT_KEY_BYTES + 1], body[2 * LIMIT_KEY_BYTES];
+	static const size_t lengths[] = {9, 45, 460, 480, 1000, LIMIT_KEY_BYTES};
+	struct reply r = {.id = ID_ABSENT};
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(lengths); i++) {
+		memset(secret, 'S', lengths[i]);
+		secret[lengths[i]] = '\0';
+		diag_set_secret(secret);
+		for (n = 0; n < 30; n++) {
+			memset(body, '.', n);
+			memset(body + n, 'S', lengths[i]);
+			strcpy(body + n + lengths[i], "<html>");
+			reply_parse(&r, span_of(body));
+			assert_null(strchr(r.message.data, 'S'));
+		}
+		/* one after the other */
+		for (n = 0; n + lengths[i] < sizeof body; n += lengths[i])
+			memset(body + n, 'S', lengths[i]);
+		body[n] = '\0';
+		reply_parse(&r, span_of(body));
+		assert_null(strchr(r.message.data, 'S'));
+	}
+	diag_set_secret(NULL);
+	reply_free(&r);
+}
+
 static void
 retry_after(void **state)
 {
@@ -232,6 +264,7 @@ main(void)
 		cmocka_unit_test(each_envelope),
 		cmocka_unit_test(an_id_at_its_limit_and_one_past),
 		cmocka_unit_test(messages_are_cut_between_characters_and_masked_first),
+		cmocka_unit_test(excerpts_are_masked_before_they_are_cut),
 		cmocka_unit_test(retry_after),
 		cmocka_unit_test(bodies),
 	};
