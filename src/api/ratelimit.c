@@ -127,11 +127,12 @@ reset_from_now(const char *value, int64_t wall_ms)
 	return at_most_a_day(x);
 }
 
-/* RateLimit-Policy: the item that allows least in the long run. */
+/* RateLimit-Policy: the item that allows least in the long run; of several lines, which are one list,
+ * too (RFC 9110, 5.3). */
 static void
 take_policy(struct quota_notice *n, struct span list)
 {
-	double lowest = INFINITY;
+	double lowest = n->quota >= 0 && n->window_s > 0 ? n->quota / n->window_s : INFINITY;
 	struct span item;
 
 	while (next_part(&list, ',', &item)) {
@@ -149,20 +150,29 @@ take_policy(struct quota_notice *n, struct span list)
 	}
 }
 
-/* RateLimit: the item with the least left; or draft 07's three, each an item. */
+/* Whether a limit is tighter than what is held already: less left, or the same for longer. */
+static bool
+is_tighter(const struct quota_notice *n, double remaining, double reset_s)
+{
+	return n->remaining < 0 || remaining < n->remaining ||
+	       (remaining == n->remaining && reset_s > n->reset_s);
+}
+
+/* RateLimit: the tightest item, of all lines; or draft 07's three, each an item. */
 static void
 take_limits(struct quota_notice *n, struct span list)
 {
-	double lowest = INFINITY, value;
 	struct span item;
+	double value;
 
 	while (next_part(&list, ',', &item)) {
 		double remaining = parameter_number(item, "r");
+		double reset_s = at_most_a_day(parameter_number(item, "t"));
 
-		if (remaining >= 0 && remaining < lowest && !counts_other_units(item)) {
-			lowest = remaining;
+		if (remaining >= 0 && is_tighter(n, remaining, reset_s) &&
+		    !counts_other_units(item)) {
 			n->remaining = remaining;
-			n->reset_s = at_most_a_day(parameter_number(item, "t"));
+			n->reset_s = reset_s;
 		}
 		value = parameter_number(item, "limit");
 		if (value >= 0)

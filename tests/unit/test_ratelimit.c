@@ -31,6 +31,14 @@ the_drafts_forms_are_read(void **state)
 	/* of several the tightest */
 	EXPECT(1000, 3600, 2, 5, "RateLimit", "\"day\";r=70;t=9000, \"burst\";r=2;t=5",
 	       "RateLimit-Policy", "\"burst\";q=10;w=1, \"hour\";q=1000;w=3600");
+	/* several lines are one list */
+	EXPECT(-1, -1, 0, 5, "RateLimit", "\"burst\";r=0;t=5", "RateLimit", "\"day\";r=70;t=9000");
+	EXPECT(-1, -1, 0, 5, "RateLimit", "\"day\";r=70;t=9000", "RateLimit", "\"burst\";r=0;t=5");
+	EXPECT(10, 60, -1, -1, "RateLimit-Policy", "\"a\";q=10;w=60", "RateLimit-Policy",
+	       "\"b\";q=1000;w=3600");
+	/* of those with as much left the one that resets last */
+	EXPECT(-1, -1, 0, 9000, "RateLimit", "\"day\";r=0;t=9000, \"burst\";r=0;t=5");
+	EXPECT(-1, -1, 0, 9000, "RateLimit", "\"burst\";r=0;t=5, \"day\";r=0;t=9000");
 	/* names may hold what would end an item or a parameter */
 	EXPECT(-1, -1, 7, 8, "RateLimit", "\"a,b;r=1\" ; r=7 ; t=8");
 	/* bytes and requests at once are other things */
