@@ -313,7 +313,6 @@ read_answer(struct transfer *t, struct attempt *a, bool broken)
 	}
 	reply_parse(&t->reply, broken ? span_none() : buf_span(&t->body));
 	a->reply = &t->reply;
-	a->reply_bytes = (int64_t)t->body.len;
 	a->answer.code_kind = t->reply.code_kind;
 	a->answer.code = t->reply.code;
 	a->answer.id = t->reply.id;

@@ -35,7 +35,6 @@ struct attempt {
 	bool certificate;                   /* not sent because the server's certificate does not verify */
 	const char *error;                  /* libcurl's text for a failed transfer, else NULL */
 	const char *redirect_host;          /* of a 3xx, else NULL */
-	int64_t reply_bytes;
 };
 
 struct transfer;

@@ -307,9 +307,3 @@ queue_held(const struct queue *q)
 	return q->count[ITEM_READY] + q->count[ITEM_WAITING] + q->count[ITEM_FOLLOWING] +
 	       q->count[ITEM_PARKED];
 }
-
-int
-queue_is_empty(const struct queue *q)
-{
-	return queue_held(q) + q->count[ITEM_IN_FLIGHT] == 0;
-}

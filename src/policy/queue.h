@@ -84,7 +84,7 @@ void queue_park(struct queue *q, struct item *it);
 /* Any parked item, now ITEM_IDLE; NULL when there is none. */
 struct item *queue_unpark(struct queue *q);
 
-/* Takes an item out of the queue, whatever its state but ITEM_FOLLOWING and ITEM_WAITING. */
+/* Takes an item that is in flight or parked out of the queue. */
 void queue_finish(struct queue *q, struct item *it);
 
 /* The item in the queue that leads its identity; NULL when there is none. */
@@ -101,8 +101,5 @@ struct item *queue_drop(struct queue *q);
 
 /* Items in the queue that are not in flight: what bounds the reading of more. */
 size_t queue_held(const struct queue *q);
-
-/* Whether nothing is left in any state. */
-int queue_is_empty(const struct queue *q);
 
 #endif

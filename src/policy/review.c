@@ -135,16 +135,6 @@ rounds_take(struct rounds *r, int64_t now_ms, int64_t *wake_ms)
 }
 
 void
-rounds_untake(struct rounds *r, uint32_t asset, int64_t now_ms)
-{
-	r->due_ms[asset] = now_ms;
-	r->next[asset] = r->first;
-	r->first = asset;
-	if (r->last == ROUNDS_NONE)
-		r->last = asset;
-}
-
-void
 rounds_again(struct rounds *r, uint32_t asset, int64_t sent_ms)
 {
 	if (r->once)

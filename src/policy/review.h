@@ -70,9 +70,6 @@ void rounds_add(struct rounds *r, uint32_t asset, int64_t now_ms);
  * try again (INT64_MAX: the line is empty). */
 uint32_t rounds_take(struct rounds *r, int64_t now_ms, int64_t *wake_ms);
 
-/* An asset that rounds_take gave was not asked for after all: it is the first again. */
-void rounds_untake(struct rounds *r, uint32_t asset, int64_t now_ms);
-
 /* The answer came to a question of sent_ms, and the asset is to be asked for again; with once it
  * is not. */
 void rounds_again(struct rounds *r, uint32_t asset, int64_t sent_ms);

@@ -115,9 +115,6 @@ test_the_rate_is_a_ceiling(void **state)
 	assert_int_equal(n, 20);
 	rounds_again(&r, 0, now); /* once: it is not asked again */
 	assert_int_equal(r.open, 99);
-	i = rounds_take(&r, now, &wake);
-	rounds_untake(&r, i, now);
-	assert_int_equal(rounds_take(&r, now + 1000, &wake), i);
 	rounds_fini(&r);
 }
 
