@@ -128,7 +128,7 @@ next_asset(struct review *r, int64_t now_ms, unsigned n, int64_t *wake_ms)
 		return asset;
 	}
 	if (advice != OUTAGE_GO) /* the outage's time has come, but nobody may be asked for yet */
-		*wake_ms = earlier(r->deadline_ms, r->outage.since_ms + r->outage.timeout_ms);
+		*wake_ms = earlier(r->deadline_ms, outage_end_ms(&r->outage));
 	*wake_ms = earlier(*wake_ms, due_ms);
 	return ROUNDS_NONE;
 }

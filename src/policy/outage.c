@@ -21,10 +21,17 @@
  * ban anew with each request, so the distance doubles up to two minutes. Where a refusal names a
  * time, the pause is rate's; only when all is refused again after it, the server is shut (and down,
  * if that was a 503).
+ *
+ * The two troubles have each their own end. A server that is down is given up when timeout_ms have
+ * passed since it last showed a sign of life, or since the time that it named is over; and never
+ * before a question failed. How long one may refuse is the caller's to say: outage_refusing_ms
+ * counts from the first refusal, whatever came between, so that two servers behind one address, one
+ * down, one busy, don't put off each other's end.
  */
 #include "policy/outage.h"
 
 #include "policy/backoff.h"
+#include "policy/number.h"
 
 #define PATIENCE_MS 1000
 #define FIRST_GAP_MS 1000
@@ -40,7 +47,16 @@
 void
 outage_init(struct outage *o, int64_t timeout_ms, int64_t now_ms)
 {
-	*o = (struct outage){.timeout_ms = timeout_ms, .alive_ms = now_ms - 1};
+	*o = (struct outage){.timeout_ms = timeout_ms, .alive_ms = now_ms - 1,
+			     .refused_ms = INT64_MIN};
+}
+
+int64_t
+outage_end_ms(const struct outage *o)
+{
+	if (o->state != OUTAGE_DOWN || o->throttled || o->failed_ms == INT64_MIN)
+		return INT64_MAX;
+	return o->patient_ms + o->timeout_ms;
 }
 
 enum outage_advice
@@ -52,7 +68,7 @@ outage_advice(struct outage *o, int64_t now_ms, unsigned in_flight, bool only_fa
 		o->state = OUTAGE_DOWN;
 	if (o->state == OUTAGE_SUSPECTED || o->state == OUTAGE_ASKED)
 		return OUTAGE_HOLD;
-	if (o->state == OUTAGE_DOWN && !o->throttled && now_ms - o->since_ms >= o->timeout_ms)
+	if (now_ms >= outage_end_ms(o))
 		return OUTAGE_GIVE_UP;
 	if (o->state == OUTAGE_LONE)
 		return o->lone_sent ? OUTAGE_HOLD : OUTAGE_ONE;
@@ -64,13 +80,25 @@ outage_advice(struct outage *o, int64_t now_ms, unsigned in_flight, bool only_fa
 int64_t
 outage_next_ms(const struct outage *o)
 {
-	int64_t end = o->since_ms + o->timeout_ms;
-
 	if (o->state == OUTAGE_SUSPECTED)
 		return o->since_ms + PATIENCE_MS;
 	if (o->state != OUTAGE_DOWN)
 		return INT64_MAX;
-	return o->next_ms < end || o->throttled ? o->next_ms : end;
+	return earlier(o->next_ms, outage_end_ms(o));
+}
+
+void
+outage_idle(struct outage *o, int64_t now_ms)
+{
+	if (o->patient_ms < now_ms)
+		o->patient_ms = now_ms;
+	o->refused_ms = INT64_MIN;
+}
+
+int64_t
+outage_refusing_ms(const struct outage *o, int64_t now_ms)
+{
+	return o->refused_ms == INT64_MIN ? 0 : now_ms - o->refused_ms;
 }
 
 void
@@ -108,6 +136,7 @@ outage_alive(struct outage *o, int64_t now_ms, int64_t sent_ms, bool question)
 	o->state = OUTAGE_NONE;
 	o->alive_ms = now_ms;
 	o->busy = o->refusals = o->bouts = 0;
+	o->refused_ms = INT64_MIN;
 	return was_shut ? now_ms - o->since_ms : -1;
 }
 
@@ -117,7 +146,7 @@ begin(struct outage *o, int64_t now_ms, bool throttled)
 {
 	o->throttled = throttled;
 	o->doubtful = false;
-	o->since_ms = now_ms;
+	o->since_ms = o->patient_ms = now_ms;
 	o->asked_ms = o->failed_ms = INT64_MIN;
 	o->gap_ms = throttled ? FIRST_SHUT_GAP_MS : FIRST_GAP_MS;
 }
@@ -159,8 +188,10 @@ outage_failed(struct outage *o, int64_t now_ms, int64_t sent_ms, enum outage_fai
 		o->state = OUTAGE_SUSPECTED;
 		o->next_ms = doubtful ? now_ms : now_ms + backoff_jitter_ms(FIRST_GAP_MS, random);
 	} else if (o->state != OUTAGE_SUSPECTED && is_probe(o, sent_ms)) {
-		if (o->throttled)
-			begin(o, now_ms, false);
+		if (o->throttled) {
+			o->throttled = false;
+			o->patient_ms = now_ms;
+		}
 		ask_later(o, now_ms, random);
 	}
 	o->doubtful = o->doubtful || doubtful;
@@ -170,6 +201,8 @@ bool
 outage_refused(struct outage *o, int64_t now_ms, int64_t sent_ms, int64_t until_ms, bool busy,
 	       uint64_t random)
 {
+	if (o->refused_ms == INT64_MIN)
+		o->refused_ms = now_ms;
 	if (o->state == OUTAGE_SUSPECTED)
 		o->state = OUTAGE_NONE; /* it is alive */
 	if (o->state != OUTAGE_NONE) {
@@ -193,7 +226,8 @@ outage_refused(struct outage *o, int64_t now_ms, int64_t sent_ms, int64_t until_
 		o->state = OUTAGE_DOWN;
 		o->next_ms = now_ms + backoff_jitter_ms(FIRST_SHUT_GAP_MS, random);
 	}
+	o->patient_ms = now_ms;
 	if (until_ms >= 0)
-		o->next_ms = until_ms;
+		o->next_ms = o->patient_ms = until_ms;
 	return true;
 }

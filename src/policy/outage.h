@@ -49,6 +49,8 @@ struct outage {
 	unsigned bouts;     /* in a row, pauses after which everything was refused again */
 	int64_t timeout_ms; /* how long to wait for the server */
 	int64_t since_ms;   /* when this outage was suspected */
+	int64_t patient_ms; /* timeout_ms counts from here; to come: a time that the server named */
+	int64_t refused_ms; /* when the first refusal since something was taken came; INT64_MIN: none */
 	int64_t next_ms;    /* when to ask next */
 	int64_t gap_ms;     /* between questions; doubles */
 	int64_t alive_ms;   /* when something was last answered */
@@ -68,6 +70,15 @@ enum outage_advice outage_advice(struct outage *o, int64_t now_ms, unsigned in_f
 
 /* When outage_advice may change by time alone; INT64_MAX: only an answer changes it. */
 int64_t outage_next_ms(const struct outage *o);
+
+/* When the server will have been down for too long; INT64_MAX: not before something more fails. */
+int64_t outage_end_ms(const struct outage *o);
+
+/* Nothing is there to be sent, which is not the server's fault: its times begin anew. */
+void outage_idle(struct outage *o, int64_t now_ms);
+
+/* For how long the server has taken nothing since it first refused something. */
+int64_t outage_refusing_ms(const struct outage *o, int64_t now_ms);
 
 /* The question or the lone upload that was advised starts. */
 void outage_started(struct outage *o, int64_t now_ms, bool question);

@@ -40,7 +40,7 @@ schedule_stop(struct schedule *s, enum stop_reason why)
 static unsigned
 in_flight(const struct schedule *s)
 {
-	return (unsigned)s->queue.count[ITEM_IN_FLIGHT] + (s->outage.state == OUTAGE_ASKED);
+	return (unsigned)s->queue.count[ITEM_IN_FLIGHT] + s->asked;
 }
 
 /* Whether every row that is left has been sent before. */
@@ -55,6 +55,7 @@ ask(struct schedule *s, int64_t now_ms)
 {
 	s->question.sent_ms = now_ms;
 	s->question.load = in_flight(s) + 1;
+	s->asked = true;
 	outage_started(&s->outage, now_ms, true);
 	rate_started(&s->rate, now_ms, s->question.load - 1, true);
 	return &s->question;
@@ -100,12 +101,16 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	if (s->stop != STOP_NONE)
 		return NULL;
 	queue_wake(&s->queue, now_ms);
+	if (queue_held(&s->queue) + in_flight(s) == 0)
+		outage_idle(&s->outage, now_ms);
 	advice = outage_advice(&s->outage, now_ms, in_flight(s), only_failed(s));
 	if (advice == OUTAGE_GIVE_UP) {
 		schedule_stop(s, STOP_OUTAGE);
 		return NULL;
 	}
-	*wake_ms = earlier(outage_next_ms(&s->outage), queue_due_ms(&s->queue));
+	*wake_ms = queue_due_ms(&s->queue);
+	if (advice == OUTAGE_HOLD) /* else its time is over, and no reason to wake for */
+		*wake_ms = earlier(*wake_ms, outage_next_ms(&s->outage));
 	if (advice == OUTAGE_HOLD || (!s->answered && in_flight(s) > 0))
 		return NULL;
 	/* a probe goes beside whatever hangs */
@@ -116,20 +121,17 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 		*want_row = advice == OUTAGE_GO && !s->rows_ended && s->queue.fresh == 0;
 		return NULL;
 	}
-	if (advice == OUTAGE_ASK && queue_held(&s->queue) > 0)
-		return ask(s, now_ms);
-	if (advice == OUTAGE_ASK) { /* nobody to ask for yet */
-		*want_row = !s->rows_ended;
-		*wake_ms = INT64_MAX;
-		return NULL;
+	if (advice == OUTAGE_ASK) {
+		if (s->asked) /* since before this outage */
+			return NULL;
+		if (queue_held(&s->queue) > 0)
+			return ask(s, now_ms);
+	} else if ((it = pick(s, now_ms, advice, wake_ms))) {
+		started(s, it, now_ms);
+		return it;
 	}
-	it = pick(s, now_ms, advice, wake_ms);
-	if (!it) {
-		*want_row = !s->rows_ended;
-		return NULL;
-	}
-	started(s, it, now_ms);
-	return it;
+	*want_row = !s->rows_ended; /* nobody is there to send, or to ask for, yet */
+	return NULL;
 }
 
 void
@@ -187,6 +189,7 @@ refused(struct schedule *s, const struct item *it, const struct schedule_answer 
 {
 	bool open = s->outage.state == OUTAGE_NONE || s->outage.state == OUTAGE_SUSPECTED, shut;
 	bool busy = a->outcome == OUTCOME_UNAVAILABLE;
+	bool too_long = a->retry_after_ms > s->options.max_pause_ms;
 	int64_t until_ms = a->retry_after_ms < 0 ? -1 : now_ms + a->retry_after_ms;
 	struct rate_refusal refusal = {it->sent_ms, a->retry_after_ms, it->load, busy};
 
@@ -200,10 +203,8 @@ refused(struct schedule *s, const struct item *it, const struct schedule_answer 
 		rate_shut(&s->rate, now_ms, it->sent_ms);
 	if (open && shut && busy)
 		rate_forgive(&s->rate);
-	if (a->retry_after_ms > s->options.max_pause_ms ||
-	    (s->outage.throttled && s->outage.state != OUTAGE_NONE &&
-	     now_ms - s->outage.since_ms > s->options.max_pause_ms)) {
-		s->pause_ms = a->retry_after_ms;
+	if (too_long || outage_refusing_ms(&s->outage, now_ms) > s->options.max_pause_ms) {
+		s->pause_ms = too_long ? a->retry_after_ms : -1;
 		schedule_stop(s, STOP_PAUSE);
 	}
 }
@@ -339,6 +340,7 @@ void
 schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t now_ms)
 {
 	s->answered = true;
+	s->asked = false;
 	if (a->outcome == OUTCOME_KEY_REFUSED) {
 		schedule_stop(s, STOP_KEY);
 	} else if (a->outcome == OUTCOME_MISDIRECTED) {

@@ -81,11 +81,12 @@ struct schedule {
 	uint64_t done, failed; /* rows whose fate is known; those of them that failed */
 	unsigned forbidden;   /* parked items */
 	uint64_t forbidden_mark; /* successes when the first of them was parked */
+	bool asked;           /* the question is in flight */
 	bool answered;        /* anything was answered: until then one request goes alone */
 	bool rows_ended;      /* the caller has no more rows */
 	bool rows_paused;     /* the caller has no more rows now */
 	enum stop_reason stop;
-	int64_t pause_ms; /* STOP_PAUSE: what the server asked for */
+	int64_t pause_ms; /* STOP_PAUSE: what the server asked for; -1: that lasts for too long */
 };
 
 void schedule_init(struct schedule *s, const struct schedule_options *o, int64_t now_ms);
