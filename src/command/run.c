@@ -206,15 +206,22 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	enum verdict v;
 
 	r->counts.requests += a->answer.handed_over;
-	a->answer.retry_code = is_retry_code(r, a->reply->code_text);
+	/* those are codes of uploads: the question's is that there is no such asset */
+	a->answer.retry_code = w && is_retry_code(r, a->reply->code_text);
 	o = outcome_of(&a->answer);
-	answer = (struct schedule_answer){o, outcome_is_busy(&a->answer), a->retry_after_ms,
-					  a->way_ms, a->notice};
+	answer = (struct schedule_answer){
+		.outcome = o,
+		.busy = outcome_is_busy(&a->answer),
+		.envelope = a->answer.code_kind != CODE_ABSENT,
+		.retry_after_ms = a->retry_after_ms,
+		.way_ms = a->way_ms,
+		.notice = a->notice,
+	};
 	if (a->certificate && r->schedule.successes == 0)
 		schedule_stop(&r->schedule, STOP_CERTIFICATE);
-	if (!outcome_is_alive(o))
+	if (!outcome_is_alive(o) || (!w && !answer.envelope))
 		session_trouble(&r->session, a);
-	if (!w) { /* the question: any envelope is an answer */
+	if (!w) { /* the question */
 		schedule_answered(&r->schedule, &answer, now_ms);
 		tell_stop(r, a);
 		return;

@@ -336,6 +336,13 @@ schedule_done(struct schedule *s, struct item *it, const struct schedule_answer 
 	return v;
 }
 
+/* Whether the server is back. Its asset does not exist: no envelope with an id can be expected. */
+static bool
+is_back(const struct schedule_answer *a)
+{
+	return a->envelope && a->outcome != OUTCOME_UNAVAILABLE && a->outcome != OUTCOME_NO_ANSWER;
+}
+
 void
 schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t now_ms)
 {
@@ -347,7 +354,7 @@ schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t n
 		schedule_stop(s, STOP_MISDIRECTED);
 	} else if (a->outcome == OUTCOME_THROTTLED || a->retry_after_ms >= 0) {
 		refused(s, &s->question, a, now_ms);
-	} else if (outcome_is_alive(a->outcome)) {
+	} else if (is_back(a)) {
 		/* with only failed rows left and no doubt, each of them may now use up its retries
 		 */
 		bool all_failed = only_failed(s) && !s->outage.doubtful;

@@ -61,6 +61,7 @@ struct schedule_options {
 struct schedule_answer {
 	enum outcome outcome;
 	bool busy;              /* with a 503 */
+	bool envelope;          /* the API's own: what a question is about */
 	int64_t retry_after_ms; /* -1: no time was named */
 	int64_t way_ms;         /* what the network takes there and back; -1: not seen */
 	struct quota_notice notice;

@@ -400,6 +400,29 @@ doubted() {
 	[ "$(asked)" -ge 1 ]
 }
 
+@test "an outage's question is answered by the envelope, whatever it says, and by nothing else" {
+	echo 'GET status:404;body:html' >rules
+	serve --rules rules
+	manifest "$(fault a drop)" "$ok"
+	upload m.csv -j 1 --outage-timeout 3s
+	expect_status 6
+	expect_received 1
+	says "1 pending"
+	says "is down (no envelope in the answer"
+	[ "$(asked)" -ge 2 ]
+	stop_serving
+	for words in data:null code:7 code:-1; do
+		rm -f m.results.csv
+		echo "GET $words" >rules
+		serve --rules rules
+		upload m.csv -j 1 --outage-timeout 3s --retry-code -1
+		expect_status 1
+		expect_row 1 in_doubt no_answer
+		expect_row 2 uploaded ""
+		stop_serving
+	done
+}
+
 @test "an outage of 503 fails no row" {
 	serve --outage 0.3:2:503 --outage-after-first --latency 10
 	{

@@ -310,6 +310,7 @@ answered(struct sim *s, unsigned c, size_t f)
 	struct schedule_answer a = {
 		.outcome = outcome_of_status(status),
 		.busy = status == 503,
+		.envelope = true,
 		.retry_after_ms = fl.answer.retry_after_s > 0
 					  ? (int64_t)(fl.answer.retry_after_s * 1000)
 					  : -1,

@@ -33,7 +33,7 @@ begin(struct item *items, size_t n)
 static void
 answer(struct item *it, enum outcome o, int64_t after, int64_t now)
 {
-	struct schedule_answer a = {o, o == OUTCOME_UNAVAILABLE, after, -1, QUOTA_NOTICE_NONE};
+	struct schedule_answer a = {o, o == OUTCOME_UNAVAILABLE, true, after, -1, QUOTA_NOTICE_NONE};
 
 	if (it == &s.question)
 		schedule_answered(&s, &a, now);
@@ -245,6 +245,38 @@ there_is_one_question_at_a_time(void **state)
 	schedule_fini(&s);
 }
 
+/* A doubtful failure, and what a question about an asset that does not exist is answered. */
+static enum outage_state
+state_after(enum outcome o, bool envelope)
+{
+	struct schedule_answer a = {o, false, envelope, -1, -1, QUOTA_NOTICE_NONE};
+	struct item items[4];
+	int64_t now = START;
+	enum outage_state state;
+
+	begin(items, 4);
+	answer_next(OUTCOME_NO_ANSWER, -1, &now);
+	assert_ptr_equal(take(&now), &s.question);
+	schedule_answered(&s, &a, now += 5);
+	state = s.outage.state;
+	schedule_fini(&s);
+	return state;
+}
+
+static void
+the_envelope_says_that_the_server_is_back(void **state)
+{
+	(void)state;
+	assert_int_equal(state_after(OUTCOME_REJECTED, true), OUTAGE_LONE);
+	assert_int_equal(state_after(OUTCOME_BAD_ANSWER, true), OUTAGE_LONE); /* code 0, no id */
+	assert_int_equal(state_after(OUTCOME_REJECTED, false), OUTAGE_DOWN); /* 404 of whoever */
+	assert_int_equal(state_after(OUTCOME_BAD_ANSWER, false), OUTAGE_DOWN);
+	assert_int_equal(state_after(OUTCOME_FORBIDDEN, false), OUTAGE_DOWN);
+	/* one that says that there is no server */
+	assert_int_equal(state_after(OUTCOME_UNAVAILABLE, true), OUTAGE_DOWN);
+	assert_int_equal(state_after(OUTCOME_NO_ANSWER, true), OUTAGE_DOWN);
+}
+
 int
 main(void)
 {
@@ -257,6 +289,7 @@ main(void)
 		cmocka_unit_test(what_a_pause_is_too_long_for_is_said_as_it_is),
 		cmocka_unit_test(while_nothing_is_to_be_sent_nobody_is_given_up),
 		cmocka_unit_test(there_is_one_question_at_a_time),
+		cmocka_unit_test(the_envelope_says_that_the_server_is_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ add(struct item *items, size_t n)
 static enum verdict
 done(struct item *it, enum outcome o, int64_t now, int64_t after)
 {
-	struct schedule_answer a = {o, o == OUTCOME_UNAVAILABLE, after, -1, QUOTA_NOTICE_NONE};
+	struct schedule_answer a = {o, o == OUTCOME_UNAVAILABLE, true, after, -1, QUOTA_NOTICE_NONE};
 
 	return schedule_done(&s, it, &a, now);
 }
@@ -48,7 +48,7 @@ done(struct item *it, enum outcome o, int64_t now, int64_t after)
 static void
 answered(enum outcome o, int64_t now)
 {
-	struct schedule_answer a = {o, false, -1, -1, QUOTA_NOTICE_NONE};
+	struct schedule_answer a = {o, false, true, -1, -1, QUOTA_NOTICE_NONE};
 
 	schedule_answered(&s, &a, now);
 }
