@@ -88,6 +88,26 @@ forgive(struct run *r, bool at_end)
 		settle_final(r, (struct work *)it);
 }
 
+static void
+tell_stop(struct run *r, const struct attempt *a)
+{
+	session_tell_stop(&r->session, r->schedule.stop, r->schedule.pause_ms, "sent", a);
+}
+
+/* 403 for all that were sent: the run ends, with the words of one of those answers. */
+static void
+stop_for_key(struct run *r)
+{
+	struct work *w = (struct work *)queue_unpark(&r->schedule.queue);
+	struct reply said = {.message = w->message}; /* its transfer's may be another's by now */
+	struct attempt a = w->attempt;
+
+	a.reply = &said;
+	schedule_stop(&r->schedule, STOP_KEY);
+	tell_stop(r, &a);
+	settle_stopped(r, w);
+}
+
 /* Whether nothing is left to be done; parked rows are judged first. */
 static bool
 is_over(struct run *r)
@@ -102,7 +122,7 @@ is_over(struct run *r)
 		return false;
 	forgive(r, true);
 	if (s->queue.count[ITEM_PARKED] > 0)
-		schedule_stop(s, STOP_KEY); /* 403 for all that were sent */
+		stop_for_key(r);
 	return true;
 }
 
@@ -134,7 +154,7 @@ static size_t
 take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wake_ms)
 {
 	struct run *r = ctx;
-	bool want_row, again = false;
+	bool want_row, over, again = false;
 	struct item *it;
 	size_t n = 0;
 
@@ -150,6 +170,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	}
 	if (!secure(r, batch, n, now_ms))
 		n = 0;
+	over = n == 0 && is_over(r); /* it may be the first to know why */
 	session_tell_outage(&r->session, &r->schedule.outage, now_ms);
 	outputs_turn(r->outputs, &r->seen,
 		     &(struct outputs_state){rate_pause_until_ms(&r->schedule.rate), &r->schedule.outage,
@@ -162,7 +183,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 		*wake_ms = earlier(*wake_ms, r->deadline_ms);
 	if (again)
 		*wake_ms = now_ms;
-	if (n == 0 && is_over(r))
+	if (over)
 		*wake_ms = ENGINE_OVER;
 	return n;
 }
@@ -188,12 +209,6 @@ keep_answer(struct work *w, const struct attempt *a)
 {
 	memcpy(w->code, a->reply->code_text, sizeof w->code);
 	session_words(&w->message, a);
-}
-
-static void
-tell_stop(struct run *r, const struct attempt *a)
-{
-	session_tell_stop(&r->session, r->schedule.stop, r->schedule.pause_ms, "sent", a);
 }
 
 static void

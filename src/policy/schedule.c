@@ -330,6 +330,8 @@ schedule_done(struct schedule *s, struct item *it, const struct schedule_answer 
 	enum verdict v;
 
 	hear(s, it, a, now_ms);
+	s->judged += a->outcome == OUTCOME_UPLOADED ||
+		     (a->outcome == OUTCOME_REJECTED && a->envelope);
 	v = judge(s, it, a->outcome, now_ms);
 	if (v == VERDICT_FINAL)
 		count_done(s, a->outcome != OUTCOME_UPLOADED);
@@ -370,8 +372,9 @@ schedule_answered(struct schedule *s, const struct schedule_answer *a, int64_t n
 struct item *
 schedule_forgive(struct schedule *s, bool at_end)
 {
-	if (s->forbidden == 0 || s->stop != STOP_NONE ||
-	    s->successes <= (at_end ? 0 : s->forbidden_mark))
+	bool known = at_end ? s->judged > 0 : s->successes > s->forbidden_mark;
+
+	if (s->forbidden == 0 || s->stop != STOP_NONE || !known)
 		return NULL;
 	s->forbidden--;
 	count_done(s, true);

@@ -76,6 +76,7 @@ struct schedule {
 	struct item question; /* the one question of an outage */
 	uint64_t random;
 	uint64_t successes;   /* uploads accepted in this run */
+	uint64_t judged;      /* they, and rows that the API itself rejected: it takes the key */
 	uint64_t evidence;    /* successes, and answered questions where only failed rows are left */
 	uint64_t retries;     /* re-sendings, for the summary */
 	uint64_t throttles;   /* refusals, for the summary */
@@ -116,7 +117,7 @@ void schedule_answered(struct schedule *s, const struct schedule_answer *a, int6
 
 /*
  * A parked item whose 403 is known to be its own fault, now out of the queue, or NULL. That is
- * known when a success came after it, or at_end when anything succeeded in this run.
+ * known when a success came after it, or at_end when the API judged any row of this run.
  */
 struct item *schedule_forgive(struct schedule *s, bool at_end);
 

@@ -182,10 +182,21 @@ fault() { echo "https://cdn.example.com/$1.jpg?fault=${2//,/;}"; }
 
 @test "key refused: 403 for all there are" {
 	serve
-	manifest "$(fault 1 code:403)" "$(fault 2 status:403,code:1)"
-	upload m.csv
+	manifest "$(fault 1 'code:403,msg:not%20yours')" "$(fault 2 'status:403,code:1,msg:not%20yours')"
+	upload m.csv --log-json log
 	expect_status 4
 	expect_received 2
+	says "refused the API key (HTTP .*: not yours); nothing more is sent"
+	grep -q '"event":"stop".*"reason":"key"' log
+}
+
+@test "403 for one row is its own fault where another was judged" {
+	serve
+	manifest "$(fault 1 status:403,code:7)" "$(fault 2 code:1001)"
+	upload m.csv -j 1
+	expect_status 1
+	expect_row 1 failed rejected
+	expect_row 2 failed rejected
 }
 
 @test "403 for one row among others is that row's fault" {
