@@ -189,7 +189,6 @@ pause_all(struct review *r, const struct attempt *a, int64_t now_ms)
 {
 	int64_t until_ms = now_ms + a->retry_after_ms;
 
-	r->counts.throttles++;
 	if (r->refused_since_ms < 0)
 		r->refused_since_ms = now_ms;
 	if (a->retry_after_ms > r->options->max_pause_ms ||
@@ -209,33 +208,72 @@ pause_all(struct review *r, const struct attempt *a, int64_t now_ms)
 		r->pause_until_ms = until_ms;
 }
 
+/* Whether an asset gives such an answer for the first time since the last good one: an asset that is
+ * asked again and again counts once. */
+static bool
+is_news(const struct review *r, uint32_t *at)
+{
+	bool news = *at != r->good + 1;
+
+	*at = r->good + 1;
+	return news;
+}
+
+/* What an answer says of the key: 403 for several assets, or for all, while none is answered well. */
+static void
+judge_key(struct review *r, struct review_asset *asset, enum outcome o, bool alive)
+{
+	if (o == OUTCOME_FORBIDDEN) {
+		r->forbidden += is_news(r, &asset->forbidden_at);
+	} else if (alive && o != OUTCOME_THROTTLED) {
+		r->forbidden = 0;
+		r->good++;
+	}
+	if (o == OUTCOME_KEY_REFUSED || r->forbidden >= FORBIDDEN_LIMIT ||
+	    (r->good == 0 && r->forbidden > 0 && r->forbidden >= r->rounds.open))
+		stop(r, STOP_KEY);
+}
+
+/* No usable answer. A question does no harm, whether it arrived or not. What was answered, though
+ * with an error, may be of its asset alone; that of several is of the server. */
+static void
+failed(struct review *r, struct review_asset *asset, const struct attempt *a, int64_t now_ms)
+{
+	bool answered = a->answer.handed_over && !a->answer.broken;
+
+	session_trouble(&r->session, a);
+	if (answered && r->outage.state == OUTAGE_NONE && !is_news(r, &asset->failed_at))
+		return;
+	outage_failed(&r->outage, now_ms, a->sent_ms, answered ? OUTAGE_BUSY : OUTAGE_NOT_SENT,
+		      false, backoff_random(&r->random));
+}
+
 /* What an answer, or its lack, means for all others. */
 static void
-judge(struct review *r, const struct attempt *a, enum outcome o, bool alive, int64_t now_ms)
+judge(struct review *r, struct review_asset *asset, const struct attempt *a, enum outcome o,
+      bool alive, int64_t now_ms)
 {
-	if (o == OUTCOME_THROTTLED) {
+	bool refused = o == OUTCOME_THROTTLED ||
+		       (o == OUTCOME_UNAVAILABLE && a->retry_after_ms >= 0);
+
+	r->counts.throttles += o == OUTCOME_THROTTLED;
+	if (refused) {
 		pause_all(r, a, now_ms);
 	} else if (alive) {
 		r->pause_ms = 0;
 		r->refused_since_ms = -1;
 	}
-	r->forbidden = o == OUTCOME_FORBIDDEN ? r->forbidden + 1 : alive ? 0 : r->forbidden;
-	if (o == OUTCOME_KEY_REFUSED || r->forbidden >= FORBIDDEN_LIMIT ||
-	    (r->forbidden > 0 && r->forbidden >= r->rounds.open))
-		stop(r, STOP_KEY);
+	judge_key(r, asset, o, alive);
 	if (o == OUTCOME_MISDIRECTED)
 		stop(r, STOP_MISDIRECTED);
 	if (a->certificate && !r->answered)
 		stop(r, STOP_CERTIFICATE);
-	if (alive) {
+	if (alive || refused) {
 		r->answered = true;
 		outage_alive(&r->outage, now_ms, a->sent_ms, false);
-		return;
+	} else {
+		failed(r, asset, a, now_ms);
 	}
-	session_trouble(&r->session, a);
-	/* a question does no harm, whether it arrived or not */
-	outage_failed(&r->outage, now_ms, a->sent_ms, OUTAGE_NOT_SENT, false,
-		      backoff_random(&r->random));
 }
 
 static void
@@ -248,7 +286,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	enum outcome o = outcome_of(&a->answer);
 	enum review_state s = review_state_of(&a->answer, o, a->reply->review, same_id);
 
-	judge(r, a, o, s != REVIEW_UNANSWERED || outcome_is_alive(o), now_ms);
+	judge(r, &r->assets[q->asset], a, o, s != REVIEW_UNANSWERED || outcome_is_alive(o), now_ms);
 	r->counts.questions++;
 	r->counts.failed_questions += s == REVIEW_UNANSWERED;
 	review_tell_answer(r, q->asset, s, a);

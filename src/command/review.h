@@ -35,6 +35,8 @@ struct review_asset {
 	bool asks;    /* it is to be asked for */
 	bool written; /* the records say what state does */
 	bool odd_said;
+	/* review.good, plus one, when it was last answered with 403, and in vain in another way */
+	uint32_t forbidden_at, failed_at;
 };
 
 /* A question on its way. */
@@ -70,7 +72,8 @@ struct review {
 	int64_t pause_until_ms, paused_at_ms, pause_ms; /* of refusals; pause_ms doubles */
 	int64_t refused_since_ms; /* since when nothing but refusals came; -1: something else came
 				   */
-	unsigned forbidden;	  /* 403 in a row */
+	unsigned forbidden;	  /* assets in a row that were answered with 403 */
+	uint32_t good;		  /* answers that show that the key is taken */
 	bool answered;		  /* anything was: until then one question goes alone */
 	bool timed_out;
 	enum stop_reason stop;

@@ -173,6 +173,76 @@ ids() { awk -F '\t' '$4 == "GET" { sub(/.*\//, "", $5); print $5 }' journal; }
 	cmp m.results.csv kept.csv
 }
 
+# uploaded ID...: a results file of assets with these ids, and two more that are Active. rules: for them
+uploaded() {
+	serve --rules rules
+	manifest $(urls 2) $(for id; do echo "https://cdn.example.com/x.jpg?fault=id:$id"; done)
+	upload m.csv
+	expect_status 0
+}
+
+@test "review: one asset's 403 is its own where another was answered, and five times the same are one" {
+	echo "asset-bbb status:403;code:7" >rules
+	uploaded asset-bbb
+	review --interval 100ms --timeout 2s m.results.csv
+	expect_status 7
+	says "review of 3 assets: 2 Active, 1 unanswered"
+	[ "$(ids | grep -c asset-bbb)" -ge 6 ]
+	# nothing of the key is known: one of two says no, the other nothing
+	printf '%s\n' "asset-aaa status:403;code:7" "asset-bbb status:500;code:500" >rules
+	stop_serving
+	rm journal
+	rm -f m.results.csv
+	uploaded asset-aaa asset-bbb
+	sed -i 2,3d m.results.csv
+	review --interval 100ms --timeout 2s m.results.csv
+	expect_status 7
+	says "review of 2 assets: 2 unanswered"
+	stop_serving
+	rm journal
+	echo "GET status:403;code:7;msg:not%20yours" >rules
+	serve --rules rules
+	review --interval 100ms --timeout 2s m.results.csv
+	expect_status 4
+	says "the server refused the API key (HTTP 403: not yours)"
+	[ "$(asked)" -eq 2 ]
+}
+
+@test "review: assets that are never answered well are not settled; a server that never does is down" {
+	echo "asset-bbb status:500;code:500" >rules
+	uploaded asset-bbb
+	review --interval 200ms --timeout 4s --outage-timeout 1s m.results.csv
+	expect_status 7
+	says "review of 3 assets: 2 Active, 1 unanswered"
+	[ "$(ids | grep -c asset-bbb)" -ge 10 ]
+	stop_serving
+	rm journal
+	echo "GET status:503;code:503" >rules
+	serve --rules rules
+	sed -i 's/Active//' m.results.csv
+	review --interval 200ms --timeout 9s --outage-timeout 2s m.results.csv
+	expect_status 6
+	says "the server was down for longer than --outage-timeout"
+}
+
+@test "review: Retry-After of a 503 pauses all questions" {
+	echo "asset-bbb status:503;code:503;retry-after:2;times:1" >rules
+	uploaded asset-bbb
+	review --interval 200ms --review-rate 5/s m.results.csv
+	expect_status 7
+	says "2 Active, 1 unknown" # the stand-in forgets such ids
+	awk -F '\t' '$7 == 503 { at = $1; next } at && $1 - at < 1990 { bad = 1 } END { exit bad || !at }' journal
+	stop_serving
+	rm journal
+	echo "GET status:503;code:503;retry-after:7200" >rules
+	serve --rules rules
+	sed -i 's/Active//' m.results.csv
+	review m.results.csv
+	expect_status 6
+	says "asks for a pause of .*, longer than --max-pause"
+	[ "$(asked)" -eq 1 ]
+}
+
 @test "review waits out an outage" {
 	serve
 	manifest $(urls 3)
