@@ -150,6 +150,15 @@ stop_of(const struct run *r)
 	return r->schedule.stop != STOP_NONE ? r->schedule.stop : r->closed;
 }
 
+/* n: attempts of this turn that are not in flight yet. */
+static int64_t
+pause_until_ms(const struct run *r, size_t n)
+{
+	unsigned in_flight = engine_in_flight(r->session.engine) + (unsigned)n;
+
+	return rate_pause_until_ms(&r->schedule.rate, in_flight);
+}
+
 static size_t
 take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wake_ms)
 {
@@ -170,10 +179,12 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	}
 	if (!secure(r, batch, n, now_ms))
 		n = 0;
+	if (r->schedule.stop == STOP_PAUSE) /* by a window that is spent: no answer has said it */
+		tell_stop(r, &(struct attempt){.done_wall_ms = clock_wall_at_ms(now_ms)});
 	over = n == 0 && is_over(r); /* it may be the first to know why */
 	session_tell_outage(&r->session, &r->schedule.outage, now_ms);
 	outputs_turn(r->outputs, &r->seen,
-		     &(struct outputs_state){rate_pause_until_ms(&r->schedule.rate), &r->schedule.outage,
+		     &(struct outputs_state){pause_until_ms(r, n), &r->schedule.outage,
 					     r->session.trouble.data, stop_of(r)},
 		     now_ms);
 	tell_progress(r, now_ms, false);

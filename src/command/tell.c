@@ -96,9 +96,9 @@ view_of(struct run *r)
 	} else if (s->outage.state != OUTAGE_NONE) {
 		v.why = "the server is down, asking again";
 		v.why_until_ms = s->outage.state == OUTAGE_DOWN ? s->outage.next_ms : -1;
-	} else if (rate_pause_until_ms(&s->rate) > now_ms) {
+	} else if (rate_pause_until_ms(&s->rate, v.in_flight) > now_ms) {
 		v.why = "paused by the server";
-		v.why_until_ms = rate_pause_until_ms(&s->rate);
+		v.why_until_ms = rate_pause_until_ms(&s->rate, v.in_flight);
 	}
 	return v;
 }

@@ -382,9 +382,13 @@ rate_way(struct rate *r, int64_t way_ms)
 /* ---- for people ---- */
 
 int64_t
-rate_pause_until_ms(const struct rate *r)
+rate_pause_until_ms(const struct rate *r, unsigned in_flight)
 {
-	return (int64_t)ceil(r->pause_until_s * 1000);
+	double until_s = r->pause_until_s;
+
+	if (in_flight == 0 && !r->unpaced && r->quota.left < 1)
+		until_s = most(until_s, r->quota.reset_s);
+	return (int64_t)ceil(until_s * 1000);
 }
 
 double

@@ -96,8 +96,9 @@ void rate_reopened(struct rate *r, int64_t now_ms, int64_t shut_ms, bool throttl
 /* The refusals that followed a pause came from an outage: the cut before it is undone. */
 void rate_forgive(struct rate *r);
 
-/* When the server's pause is over; in the past: there is none. */
-int64_t rate_pause_until_ms(const struct rate *r);
+/* When the server's pause is over: the one that it asked for, or that of a window which is spent while
+ * no answer that may say more is on its way. In the past: there is none. */
+int64_t rate_pause_until_ms(const struct rate *r, unsigned in_flight);
 
 /* The rate at which requests may start now, and what holds it there; INFINITY: nothing does. */
 double rate_ceiling_per_s(const struct rate *r, int64_t now_ms, enum rate_holder *holder);

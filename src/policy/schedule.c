@@ -89,6 +89,18 @@ started(struct schedule *s, struct item *it, int64_t now_ms)
 	rate_started(&s->rate, now_ms, it->load - 1, probe);
 }
 
+/* A row could be sent, but for a window of the server's that is spent for too long. */
+static void
+check_pause(struct schedule *s, int64_t now_ms)
+{
+	int64_t pause_ms = rate_pause_until_ms(&s->rate, in_flight(s)) - now_ms;
+
+	if (!s->queue.ready || pause_ms <= s->options.max_pause_ms)
+		return;
+	s->pause_ms = pause_ms;
+	schedule_stop(s, STOP_PAUSE);
+}
+
 struct item *
 schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_row)
 {
@@ -117,6 +129,7 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	permit_ms = rate_next_ms(&s->rate, now_ms, advice == OUTAGE_GO ? in_flight(s) : 0);
 	if (permit_ms > now_ms) {
 		*wake_ms = earlier(*wake_ms, permit_ms);
+		check_pause(s, now_ms);
 		/* one ahead: where there is none left, nobody has to wait for the permit */
 		*want_row = advice == OUTAGE_GO && !s->rows_ended && s->queue.fresh == 0;
 		return NULL;

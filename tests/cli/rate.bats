@@ -132,6 +132,28 @@ quiet_ms() {
 	says "longer than --max-pause: come back at 20..-..-.. ..:..$"
 }
 
+@test "rate: a window that is spent is a pause like any other, and --max-pause is its end" {
+	spent='https://cdn.example.com/a.jpg?fault=header:RateLimit=x%3Br=0%3Bt'
+	serve
+	manifest "$spent=3" https://cdn.example.com/b.jpg
+	upload m.csv --progress plain --progress-interval 500ms --log-json log
+	expect_status 0
+	says "paused by the server, [0-9.]* s"
+	[ "$(grep -c '"event":"pause"' log)" -eq 1 ]
+	[ "$(quiet_ms 200)" -ge 2990 ]
+	manifest "$spent=86400" https://cdn.example.com/b.jpg
+	rm m.results.csv
+	upload m.csv
+	expect_status 6
+	says "the server asks for a pause of 24 h.*, longer than --max-pause: come back at 20"
+	says "1 uploaded, 1 pending"
+	# but nobody has to come back for nothing
+	manifest "$spent=86400"
+	rm m.results.csv
+	upload m.csv
+	expect_status 0
+}
+
 @test "rate: three refusals in a row, and rows go alone at growing distance" {
 	serve --limit bucket:0.01/s:3
 	rows 100
