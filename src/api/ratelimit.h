@@ -13,7 +13,8 @@
 /*
  * Takes one header field into a notice that began as QUOTA_NOTICE_NONE. Fields of other names
  * change nothing. wall_ms: the wall clock, for resets that are given as a date. Of several limits in
- * RateLimit or RateLimit-Policy, on one line or more, the tightest is kept. No value is over a day or 10^15.
+ * RateLimit or RateLimit-Policy, on one line or more, the tightest is kept. No value is over a day
+ * or 10^15.
  */
 void ratelimit_field(struct quota_notice *n, const char *name, const char *value, int64_t wall_ms);
 

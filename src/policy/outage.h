@@ -50,7 +50,7 @@ struct outage {
 	int64_t timeout_ms; /* how long to wait for the server */
 	int64_t since_ms;   /* when this outage was suspected */
 	int64_t patient_ms; /* timeout_ms counts from here; to come: a time that the server named */
-	int64_t refused_ms; /* when the first refusal since something was taken came; INT64_MIN: none */
+	int64_t refused_ms; /* the first refusal since something was taken; INT64_MIN: none */
 	int64_t next_ms;    /* when to ask next */
 	int64_t gap_ms;     /* between questions; doubles */
 	int64_t alive_ms;   /* when something was last answered */
