@@ -89,7 +89,7 @@ started(struct schedule *s, struct item *it, int64_t now_ms)
 	rate_started(&s->rate, now_ms, it->load - 1, probe);
 }
 
-/* A row could be sent, but for a window of the server's that is spent for too long. */
+/* No permit for so long: is it a window of the server's that is spent, and a row could be sent? */
 static void
 check_pause(struct schedule *s, int64_t now_ms)
 {
@@ -129,7 +129,8 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	permit_ms = rate_next_ms(&s->rate, now_ms, advice == OUTAGE_GO ? in_flight(s) : 0);
 	if (permit_ms > now_ms) {
 		*wake_ms = earlier(*wake_ms, permit_ms);
-		check_pause(s, now_ms);
+		if (permit_ms - now_ms > s->options.max_pause_ms)
+			check_pause(s, now_ms);
 		/* one ahead: where there is none left, nobody has to wait for the permit */
 		*want_row = advice == OUTAGE_GO && !s->rows_ended && s->queue.fresh == 0;
 		return NULL;
