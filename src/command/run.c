@@ -59,7 +59,7 @@ static void
 put_back(struct run *r, struct work *w)
 {
 	schedule_untake(&r->schedule, &w->item);
-	if (w->item.attempts == 0 || !outcome_is_doubtful(w->outcome))
+	if (!w->doubted)
 		settle_clear(r, w);
 }
 
