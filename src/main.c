@@ -48,6 +48,17 @@ open_standard_descriptors(void)
 		close(fd);
 }
 
+/* SIGUSR1 asks how far a run is. Before there is anything to say, it waits; it never kills. */
+static void
+hold_question(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int
 work(const struct options *o)
 {
@@ -68,6 +79,7 @@ main(int argc, char **argv)
 	open_standard_descriptors();
 	setrlimit(RLIMIT_CORE, &no_core); /* the key is in memory */
 	signal(SIGPIPE, SIG_IGN);
+	hold_question();
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for international host names in libcurl */
 	status = options_parse(&options, argc, argv);
 	if (status < 0) {

@@ -51,6 +51,17 @@ on_signal(void *ctx)
 	}
 }
 
+/* One that was ignored when lade began stays so (nohup, a script's background): blocked, it would come
+ * all the same. */
+static void
+add_signal(sigset_t *set, int number)
+{
+	struct sigaction old;
+
+	if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaddset(set, number);
+}
+
 void
 session_start(struct session *s, const struct options *o, const struct engine_client *e,
 	      const struct session_client *client)
@@ -63,10 +74,10 @@ session_start(struct session *s, const struct options *o, const struct engine_cl
 	s->client = *client;
 	s->engine = engine_new(s->site, &eo, e);
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
+	add_signal(&set, SIGINT);
+	add_signal(&set, SIGTERM);
+	add_signal(&set, SIGHUP);
+	add_signal(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (s->signal_fd >= 0)

@@ -14,7 +14,8 @@
 #include "policy/outage.h"
 #include "policy/schedule.h"
 
-/* What signals lead to: SIGINT, SIGTERM, SIGHUP to stop, SIGUSR1 to progress. */
+/* What signals lead to: SIGINT, SIGTERM, SIGHUP to stop, SIGUSR1 to progress; those that are ignored
+ * lead to nothing. */
 struct session_client {
 	void (*stop)(void *ctx);
 	void (*progress)(void *ctx);

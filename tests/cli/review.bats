@@ -283,7 +283,7 @@ uploaded() {
 	[ "$(grep -c ,Processing, m.results.csv)" -ge $((known - 2)) ]
 	[ "$(tail -n +2 m.results.csv | cut -d , -f 1 | sort -u | wc -l)" -eq 30 ]
 	[ "$(wc -l <m.results.csv)" -eq 31 ]
-	(exec "$LADE" review --base-url "$base" m.results.csv 2>interrupted) &
+	(exec env --default-signal=INT "$LADE" review --base-url "$base" m.results.csv 2>interrupted) &
 	pid=$!
 	sleep 0.5
 	kill -USR1 $pid

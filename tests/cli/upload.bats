@@ -281,7 +281,8 @@ load common
 @test "SIGINT: those in flight are finished, the rest is pending, the next run carries on" {
 	serve --latency 300
 	manifest $(urls 40)
-	"$LADE" upload --base-url "$base" -j 4 m.csv 2>err 3>&- &
+	# a script's background ignores SIGINT
+	env --default-signal=INT "$LADE" upload --base-url "$base" -j 4 m.csv 2>err 3>&- &
 	pid=$!
 	sleep 1
 	kill -INT $pid
