@@ -6,46 +6,46 @@
 #include "base/units.h"
 
 static bool
-same_group(const struct summary_group *g, const char *class_word, struct span code,
-	   struct span message)
+same_group(const struct summary_group *g, const struct summary_group *other)
 {
-	return g->class_word == class_word && span_is(code, g->code) && span_is(message, g->message);
+	return g->class_word == other->class_word && strcmp(g->code, other->code) == 0 &&
+	       strcmp(g->message, other->message) == 0;
 }
 
-/* The message as far as groups tell them apart, cut between characters. */
-static struct span
-cut(struct span message, struct buf *scratch)
+/* A text as far as groups tell it apart, fit to be shown, cut between characters. Out has that size. */
+static void
+cut(char *out, size_t size, struct span text)
 {
-	text_escape(scratch, message, SUMMARY_MESSAGE_BYTES);
-	return buf_span(scratch);
+	struct buf fit = {0};
+
+	text_escape(&fit, text, size - 1);
+	memcpy(out, fit.data ? fit.data : "", fit.len);
+	out[fit.len] = '\0';
+	buf_free(&fit);
 }
 
 void
 summary_failure(struct summary *s, const char *class_word, struct span code, struct span message,
 		struct summary_place place)
 {
-	struct summary_group *g = s->groups, *end = s->groups + s->n_groups;
-	struct buf scratch = {0};
+	struct summary_group new = {.class_word = class_word}, *g = s->groups;
+	struct summary_group *end = s->groups + s->n_groups;
 
-	message = cut(message, &scratch);
-	while (g < end && !same_group(g, class_word, code, message))
+	cut(new.code, sizeof new.code, code);
+	cut(new.message, sizeof new.message, message);
+	while (g < end && !same_group(g, &new))
 		g++;
 	if (g == s->groups + SUMMARY_GROUPS) {
 		s->others++;
-		buf_free(&scratch);
 		return;
 	}
 	if (g == end) {
 		s->n_groups++;
-		memset(g, 0, sizeof *g);
-		g->class_word = class_word;
-		memcpy(g->code, code.p ? code.p : "", code.n < sizeof g->code ? code.n : 0);
-		memcpy(g->message, message.p ? message.p : "", message.n);
+		*g = new;
 	}
 	if (g->count < SUMMARY_LINES)
 		g->places[g->count] = place;
 	g->count++;
-	buf_free(&scratch);
 }
 
 static void

@@ -35,7 +35,7 @@ struct summary {
 	int64_t others; /* failures of kinds beyond SUMMARY_GROUPS */
 };
 
-/* Counts a failure. class_word: static text; message: escaped already; place: outlives s. */
+/* Counts a failure. class_word: static text; code, message: any bytes; place: outlives s. */
 void summary_failure(struct summary *s, const char *class_word, struct span code,
 		     struct span message, struct summary_place place);
 

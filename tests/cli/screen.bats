@@ -95,6 +95,24 @@ on_terminal() {
 	[ "$(field lade_code 1)" = '\x1b[31mRED' ]
 }
 
+@test "a code that somebody wrote into a results file is escaped, and its rows are one kind" {
+	serve
+	long=$(printf 'c%.0s' $(seq 200))
+	for code in "$(printf '\033[31mRED')" "$long"; do
+		{
+			echo url,assetType,name,lade_status,lade_assetId,lade_reviewStatus,lade_httpStatus,lade_code,lade_message,lade_errorClass,lade_attempts,lade_sentAt,lade_finishedAt,lade_durationMs,lade_line
+			printf 'https://cdn.example.com/x.jpg,Image,one,failed,,,,%s,no\033[7m,rejected,1,,,,2\n' "$code"
+		} >m.results.csv
+		manifest https://cdn.example.com/x.jpg{,,}
+		upload -v m.csv
+		expect_status 1
+		cat err >>seen
+	done
+	! grep -q "$(printf '\033')" seen
+	grep -q '2 x rejected, code .x1b.31mRED: no.x1b.7m (lines 3, 4)$' seen
+	grep -q '2 x rejected, code c\{64\}: no.x1b.7m (lines 3, 4)$' seen
+}
+
 @test "the review's progress line" {
 	serve --review 1500
 	manifest $(urls 3)
