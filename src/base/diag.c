@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define DIAG_LINE_BYTES 4096 /* a longer message is cut: one line should fit into one atomic write */
 #define SECRET_MIN_BYTES 4   /* a shorter key would mask half of every message */
 
@@ -85,18 +87,26 @@ diag_block(const struct buf *text)
 	buf_free(&copy);
 }
 
+/* Says what begins with a line of one's own; frees that. */
+static void __attribute__((format(printf, 2, 0)))
+say_behind(struct buf *line, const char *format, va_list args)
+{
+	char text[DIAG_LINE_BYTES];
+
+	vsnprintf(text, sizeof text, format, args);
+	buf_add_str(line, text);
+	buf_add_char(line, '\n');
+	diag_block(line);
+	buf_free(line);
+}
+
 static void __attribute__((format(printf, 1, 0)))
 say(const char *format, va_list args)
 {
-	char text[DIAG_LINE_BYTES];
 	struct buf line = {0};
 
-	vsnprintf(text, sizeof text, format, args);
 	buf_add_str(&line, "lade: ");
-	buf_add_str(&line, text);
-	buf_add_char(&line, '\n');
-	diag_block(&line);
-	buf_free(&line);
+	say_behind(&line, format, args);
 }
 
 void
@@ -130,5 +140,22 @@ diag_detail(enum diag_level level, const char *format, ...)
 		return;
 	va_start(args, format);
 	say(format, args);
+	va_end(args);
+}
+
+void
+diag_at(enum diag_level level, const char *file, int64_t line, int64_t column, const char *format,
+	...)
+{
+	struct buf text = {0};
+	va_list args;
+
+	if (level_now < level)
+		return;
+	buf_add_str(&text, "lade: ");
+	text_place(&text, file, line, column);
+	buf_add_str(&text, ": ");
+	va_start(args, format);
+	say_behind(&text, format, args);
 	va_end(args);
 }

@@ -9,6 +9,7 @@
 #define LADE_BASE_DIAG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -40,6 +41,13 @@ void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Shown from that level on. */
 void diag_detail(enum diag_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Shown from that level on (DIAG_QUIET: always), behind "FILE:LINE:COLUMN: " as text_place has it. The
+ * file's name may be anything.
+ */
+void diag_at(enum diag_level level, const char *file, int64_t line, int64_t column,
+	     const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Writes text that is complete with its line ends, as it is but for the secret; always shown. */
 void diag_block(const struct buf *text);

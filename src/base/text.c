@@ -152,6 +152,16 @@ is_filler(char c)
 	return c == ' ' || c == '-' || c == '_';
 }
 
+void
+text_place(struct buf *out, const char *file, int64_t line, int64_t column)
+{
+	text_escape(out, span_of(strcmp(file, "-") == 0 ? "standard input" : file), 0);
+	if (line > 0)
+		buf_printf(out, ":%lld", (long long)line);
+	if (column > 0)
+		buf_printf(out, ":%lld", (long long)column);
+}
+
 bool
 text_same_loosely(struct span a, struct span b)
 {

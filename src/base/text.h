@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/span.h"
@@ -32,6 +33,12 @@ void text_escape(struct buf *out, struct span s, size_t max);
  * "?…" behind that in the place of a query (a signature may be in it).
  */
 void text_show_url(struct buf *out, struct span url, size_t max);
+
+/*
+ * Adds the place FILE:LINE:COLUMN as messages name it, the file's name escaped; "-" is standard input.
+ * line, column: from 1; 0: none.
+ */
+void text_place(struct buf *out, const char *file, int64_t line, int64_t column);
 
 /* Whether two names are the same without regard to ASCII case, spaces, '-' and '_'. */
 bool text_same_loosely(struct span a, struct span b);

@@ -7,7 +7,6 @@
 #include "api/request.h"
 #include "base/diag.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "base/units.h"
 #include "command/run.h"
 #include "ledger/carry.h"
@@ -190,7 +189,7 @@ recorded_doubt(enum known known)
 static void
 warn(struct run *r, const struct manifest_row *row, const char *text)
 {
-	diag_detail(DIAG_VERBOSE, "%s:%lld: warning: %s", r->manifest_path, (long long)row->line, text);
+	diag_at(DIAG_VERBOSE, r->manifest_path, row->line, 0, "warning: %s", text);
 }
 
 /* Checks a row and makes it ready; false: it was invalid. */
@@ -400,16 +399,9 @@ admit(struct run *r, struct manifest_row *row)
 static void
 report_broken(struct run *r)
 {
-	struct buf place = {0};
-
 	r->manifest_broken = true;
-	buf_add_str(&place, r->manifest_path);
-	if (r->fault.line > 0)
-		buf_printf(&place, ":%lld", (long long)r->fault.line);
-	if (r->fault.column > 0)
-		buf_printf(&place, ":%lld", (long long)r->fault.column);
-	diag_error("%s: %s; nothing behind it was read", place.data, r->fault.text);
-	buf_free(&place);
+	diag_at(DIAG_QUIET, r->manifest_path, r->fault.line, r->fault.column,
+		"%s; nothing behind it was read", r->fault.text);
 }
 
 static void

@@ -90,14 +90,10 @@ output_format(const struct run *r, const char *path, struct results_options *ro)
 static int
 report_results(enum results_status status, const struct fault *f, const char *path)
 {
-	struct buf place = {0};
-
-	if (f->line > 0) {
-		text_escape(&place, span_of(path), 200);
-		buf_printf(&place, ":%lld: ", (long long)f->line);
-	}
-	diag_error("%s%s", place.data ? place.data : "", f->text);
-	buf_free(&place);
+	if (f->line > 0)
+		diag_at(DIAG_QUIET, path, f->line, 0, "%s", f->text);
+	else
+		diag_error("%s", f->text);
 	switch (status) {
 	case RESULTS_LOCKED:
 		return EXIT_STOPPED;
@@ -111,12 +107,20 @@ report_results(enum results_status status, const struct fault *f, const char *pa
 static int
 report_manifest(const struct run *r)
 {
-	if (r->fault.line > 0)
-		diag_error("%s:%lld:%lld: %s", r->manifest_path, (long long)r->fault.line,
-			   (long long)r->fault.column, r->fault.text);
-	else
-		diag_error("%s: %s", r->manifest_path, r->fault.text);
+	diag_at(DIAG_QUIET, r->manifest_path, r->fault.line, r->fault.column, "%s", r->fault.text);
 	return EXIT_UNREADABLE;
+}
+
+/* A manifest that does not do for what was asked; returns the exit status. */
+static int
+refuse(const struct run *r, const char *why, int status)
+{
+	struct buf shown = {0};
+
+	text_place(&shown, r->manifest_path, 0, 0);
+	diag_error("%s is %s", shown.data, why);
+	buf_free(&shown);
+	return status;
 }
 
 /* The manifest is its own results file: it is locked and read first, then read as a manifest. */
@@ -129,18 +133,15 @@ open_own_results(struct run *r)
 	struct manifest_options mo = o->manifest;
 	enum results_status status;
 
+	if (r->n_manifests > 1)
+		return refuse(r, "a results file, and so a manifest of its own: it goes alone",
+			      EXIT_USAGE);
 	if (mo.map_url || mo.map_name || mo.map_type || mo.type != ASSET_NONE || mo.split_urls ||
-	    mo.version_column || o->output || o->output_format || o->shards > 0) {
-		diag_error("%s is a results file: it takes no --map, --type, --split-urls, "
-			   "--version-column, --shard or -o",
-			   r->manifest_path);
-		return EXIT_USAGE;
-	}
-	if (r->n_manifests > 1) {
-		diag_error("%s is a results file, and so a manifest of its own: it goes alone",
-			   r->manifest_path);
-		return EXIT_USAGE;
-	}
+	    mo.version_column || o->output || o->output_format || o->shards > 0)
+		return refuse(r,
+			      "a results file: it takes no --map, --type, --split-urls, "
+			      "--version-column, --shard or -o",
+			      EXIT_USAGE);
 	if (o->only_review_failed)
 		ro.lade |= 1u << COLUMN_PREVIOUS_ASSET_ID;
 	manifest_free(r->manifest);
@@ -240,10 +241,8 @@ open_files(struct run *r)
 
 	if (status >= 0 || r->results)
 		return status;
-	if (o->command == COMMAND_RETRY) {
-		diag_error("%s is no results file: it has no column lade_status", r->manifest_path);
-		return EXIT_UNREADABLE;
-	}
+	if (o->command == COMMAND_RETRY)
+		return refuse(r, "no results file: it has no column lade_status", EXIT_UNREADABLE);
 	if (!o->output && strcmp(r->manifest_path, "-") == 0) {
 		diag_error("a manifest from standard input needs -o FILE for its results");
 		return EXIT_USAGE;

@@ -24,16 +24,10 @@
 static void
 say_fault(const char *path, const struct fault *f)
 {
-	struct buf place = {0};
-
-	if (path) {
-		text_escape(&place, span_of(path), 200);
-		if (f->line > 0)
-			buf_printf(&place, ":%lld", (long long)f->line);
-		buf_add_str(&place, ": ");
-	}
-	diag_error("%s%s", place.data ? place.data : "", f->text);
-	buf_free(&place);
+	if (path)
+		diag_at(DIAG_QUIET, path, f->line, 0, "%s", f->text);
+	else
+		diag_error("%s", f->text);
 }
 
 /* What a reader of the numbers must know to read them right. */

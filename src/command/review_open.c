@@ -6,7 +6,6 @@
 
 #include "base/diag.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "command/review.h"
 #include "command/run.h"
 #include "ledger/load.h"
@@ -81,7 +80,6 @@ open_file(struct review *r, struct review_file *file)
 	struct results_news news;
 	struct layout layout;
 	enum results_status status;
-	struct buf shown = {0};
 	int rc = -1;
 
 	/* results_open would make a file that is not there */
@@ -103,12 +101,7 @@ open_file(struct review *r, struct review_file *file)
 		tell_results_news(&news);
 		return rc;
 	}
-	text_escape(&shown, span_of(file->path), 200);
-	if (r->fault.line > 0)
-		diag_error("%s:%lld: %s", shown.data, (long long)r->fault.line, r->fault.text);
-	else
-		diag_error("%s: %s", shown.data, r->fault.text);
-	buf_free(&shown);
+	diag_at(DIAG_QUIET, file->path, r->fault.line, 0, "%s", r->fault.text);
 	return rc;
 }
 

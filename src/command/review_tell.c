@@ -100,8 +100,11 @@ may_name(struct review *r)
 void
 review_tell_answer(struct review *r, uint32_t asset, enum review_state s, const struct attempt *a)
 {
-	const char *id = review_id(r, asset), *message = a->reply->message.data;
+	const char *id = review_id(r, asset);
+	struct buf words = {0};
 
+	if (s == REVIEW_UNKNOWN || s == REVIEW_UNANSWERED)
+		session_words(&words, a);
 	diag_detail(DIAG_DEBUG, "%s: HTTP %d, code %s, %lld ms", id, a->answer.http_status,
 		    a->reply->code_text[0] ? a->reply->code_text : "-",
 		    (long long)(a->done_ms - a->sent_ms));
@@ -109,18 +112,16 @@ review_tell_answer(struct review *r, uint32_t asset, enum review_state s, const 
 		diag_detail(DIAG_VERBOSE, "%s: Failed", id);
 	} else if (s == REVIEW_UNKNOWN && may_name(r)) {
 		diag_error("%s: the server knows no such asset (code -1%s%s)", id,
-			   a->reply->message.len ? ": " : "", a->reply->message.len ? message : "");
+			   words.len ? ": " : "", words.len ? words.data : "");
 	} else if (s == REVIEW_ODD && !r->assets[asset].odd_said && may_name(r)) {
 		diag_error("%s: its status is none of Processing, Active, Failed: %s", id,
 			   a->reply->status.len ? a->reply->status.data : "(empty)");
 		r->assets[asset].odd_said = true;
 	} else if (s == REVIEW_UNANSWERED) {
 		diag_detail(DIAG_VERBOSE, "%s: no usable answer (HTTP %d): %s", id,
-			    a->answer.http_status,
-			    a->error		    ? a->error
-			    : a->reply->message.len ? message
-						    : "");
+			    a->answer.http_status, words.len ? words.data : "");
 	}
+	buf_free(&words);
 }
 
 void

@@ -138,8 +138,7 @@ attempt_of(struct run *r, struct item *it, int64_t now_ms)
 	w->attempt.fresh = r->schedule.outage.state != OUTAGE_NONE;
 	settle_start(r, w, now_ms);
 	log_sent(&r->outputs->log, w);
-	diag_detail(DIAG_DEBUG, "%s:%lld: sent, attempt %u", w->manifest, (long long)w->line,
-		    it->attempts);
+	diag_at(DIAG_DEBUG, w->manifest, w->line, 0, "sent, attempt %u", it->attempts);
 	return &w->attempt;
 }
 

@@ -169,14 +169,17 @@ void
 session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, const char *what,
 		  const struct attempt *a)
 {
-	if (s->stop_said)
+	struct buf words = {0};
+
+	if (s->stop_said || why == STOP_NONE)
 		return;
 	s->stop_said = true;
+	session_words(&words, a);
 	switch (why) {
 	case STOP_KEY:
 		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is %s",
-			   a->answer.http_status, a->reply->message.len ? ": " : "",
-			   a->reply->message.len ? a->reply->message.data : "", what);
+			   a->answer.http_status, words.len ? ": " : "",
+			   words.len ? words.data : "", what);
 		break;
 	case STOP_MISDIRECTED:
 		diag_error("%s redirects (HTTP %d) to %s: this is not the API, and the key is not "
@@ -186,7 +189,7 @@ session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, con
 		break;
 	case STOP_CERTIFICATE:
 		diag_error("%s: the server's certificate does not verify: %s", site_host(s->site),
-			   a->error);
+			   words.data);
 		break;
 	case STOP_PAUSE:
 		tell_pause(pause_ms, a->done_wall_ms);
@@ -195,6 +198,7 @@ session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, con
 		s->stop_said = false;
 		break;
 	}
+	buf_free(&words);
 }
 
 int

@@ -1,7 +1,6 @@
 /*
  * Writing outcomes down: from an attempt's answer to a record, a count, and a line for people.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -86,11 +85,10 @@ say_failure(const struct work *w, const struct record *rec)
 		return;
 	text_show_url(&url, (struct span){w->text.data + w->type_bytes, w->url_bytes},
 		      URL_SHOWN_BYTES);
-	diag_detail(DIAG_VERBOSE, "%s:%lld: %s, %s%s%.*s: %.*s (%s)", w->manifest,
-		    (long long)w->line, record_status_word(rec->status),
-		    error_class_word(rec->error_class), rec->code.n ? ", code " : "",
-		    (int)rec->code.n, rec->code.p ? rec->code.p : "", (int)rec->message.n,
-		    rec->message.p ? rec->message.p : "", url.data ? url.data : "");
+	diag_at(DIAG_VERBOSE, w->manifest, w->line, 0, "%s, %s%s%.*s: %.*s (%s)",
+		record_status_word(rec->status), error_class_word(rec->error_class),
+		rec->code.n ? ", code " : "", (int)rec->code.n, rec->code.p ? rec->code.p : "",
+		(int)rec->message.n, rec->message.p ? rec->message.p : "", url.data ? url.data : "");
 	buf_free(&url);
 }
 
@@ -311,13 +309,9 @@ void
 settle_show_invalid(struct run *r, const char *manifest, int64_t line, int64_t column,
 		    struct span reason)
 {
-	char at[24] = "";
-
-	if (column > 0)
-		snprintf(at, sizeof at, ":%lld", (long long)column);
 	if (r->bad_shown++ < BAD_ROWS_SHOWN || diag_level() >= DIAG_VERBOSE)
-		diag_note("%s:%lld%s: %.*s", manifest, (long long)line, at, (int)reason.n,
-			  reason.p ? reason.p : "");
+		diag_at(DIAG_NORMAL, manifest, line, column, "%.*s", (int)reason.n,
+			reason.p ? reason.p : "");
 	else if (r->bad_shown == BAD_ROWS_SHOWN + 1)
 		diag_note("more invalid rows follow; -v names them all");
 }

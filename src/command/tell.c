@@ -176,15 +176,14 @@ tell_attempt(const struct work *w, enum verdict v)
 	int status = w->attempt.answer.http_status;
 
 	if (v == VERDICT_AGAIN && w->message.len > 0)
-		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: %s; will be sent again",
-			    w->manifest, (long long)w->line, attempt_number(w), w->message.data);
+		diag_at(DIAG_VERBOSE, w->manifest, w->line, 0,
+			"attempt %u: %s; will be sent again", attempt_number(w), w->message.data);
 	else if (v == VERDICT_AGAIN)
-		diag_detail(DIAG_VERBOSE, "%s:%lld: attempt %u: HTTP %d; will be sent again",
-			    w->manifest, (long long)w->line, attempt_number(w), status);
-	diag_detail(DIAG_DEBUG, "%s:%lld: HTTP %d, code %s, %lld ms", w->manifest,
-		    (long long)w->line, status,
-		    w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
-		    (long long)(w->attempt.done_ms - w->attempt.sent_ms));
+		diag_at(DIAG_VERBOSE, w->manifest, w->line, 0,
+			"attempt %u: HTTP %d; will be sent again", attempt_number(w), status);
+	diag_at(DIAG_DEBUG, w->manifest, w->line, 0, "HTTP %d, code %s, %lld ms", status,
+		w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
+		(long long)(w->attempt.done_ms - w->attempt.sent_ms));
 }
 
 static void
@@ -194,7 +193,7 @@ add_how_far(const struct run *r, struct buf *out)
 
 	if (r->n_manifests > 1) {
 		buf_add_str(&where, " of ");
-		text_escape(&where, span_of(r->manifest_path), 200);
+		text_place(&where, r->manifest_path, 0, 0);
 	}
 	buf_printf(out, "lade: read as far as line %lld%s; the same command carries on\n",
 		   (long long)r->last_line, where.data ? where.data : "");

@@ -60,11 +60,7 @@ findings_add(struct findings *f, enum finding_kind kind, const char *file, int64
 		buf_add_str(out, "}\n");
 		return;
 	}
-	text_escape(out, span_of(file), 0);
-	if (line > 0)
-		buf_printf(out, ":%lld", (long long)line);
-	if (column > 0)
-		buf_printf(out, ":%lld", (long long)column);
+	text_place(out, file, line, column);
 	buf_printf(out, ": %s%s\n", kind == FINDING_WARNING ? "warning: " : "", what);
 }
 

@@ -63,9 +63,7 @@ add_files(const struct report *r, struct buf *out)
 static void
 add_place(const struct report *r, struct buf *out, struct failure_place place)
 {
-	text_escape(out, span_of(r->files[place.file].path), 0);
-	buf_add_char(out, ':');
-	buf_add_int(out, place.line);
+	text_place(out, r->files[place.file].path, place.line, 0);
 }
 
 static void

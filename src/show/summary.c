@@ -126,11 +126,10 @@ add_group(struct buf *out, const struct summary_group *g)
 	for (i = 0; i < g->count && i < SUMMARY_LINES; i++) {
 		if (i > 0)
 			buf_add_str(out, ", ");
-		if (g->places[i].manifest) {
-			text_escape(out, span_of(g->places[i].manifest), 0);
-			buf_add_char(out, ':');
-		}
-		buf_add_int(out, g->places[i].line);
+		if (g->places[i].manifest)
+			text_place(out, g->places[i].manifest, g->places[i].line, 0);
+		else
+			buf_add_int(out, g->places[i].line);
 	}
 	buf_add_str(out, g->count > SUMMARY_LINES ? ", ...)\n" : ")\n");
 }

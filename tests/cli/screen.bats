@@ -113,6 +113,54 @@ on_terminal() {
 	grep -q '2 x rejected, code c\{64\}: no.x1b.7m (lines 3, 4)$' seen
 }
 
+@test "a file's name is escaped, and so is its place: FILE, FILE:LINE or FILE:LINE:COLUMN" {
+	serve
+	name=$(printf 'a\033[31mb.csv')
+	manifest https:///bad.jpg "https://cdn.example.com/x.jpg?fault=code:5" "https://cdn.example.com/y.jpg?fault=status:503;code:503;times:1"
+	mv m.csv "$name"
+	upload -vv "$name"
+	expect_status 1
+	says '^lade: a.x1b.31mb.csv:2: url: no host$'
+	says '^lade: a.x1b.31mb.csv:3: sent, attempt 1$'
+	says '^lade: a.x1b.31mb.csv:4: attempt 1: '
+	says '^lade: a.x1b.31mb.csv:4: HTTP 503'
+	says '^lade: a.x1b.31mb.csv:3: failed, rejected, code 5: '
+	cat err >>seen
+	retry "$name"
+	says '^lade: a.x1b.31mb.csv is no results file: '
+	cat err >>seen
+	upload "${name%.csv}.results.csv" -o x.csv
+	says '^lade: a.x1b.31mb.results.csv is a results file: it takes no --map'
+	cat err >>seen
+	upload "${name%.csv}.results.csv" "$name" -o x.csv
+	says ' goes alone$'
+	cat err >>seen
+	printf 'url,name\nhttps://cdn.example.com/z.png,"no end\n' >"$name"
+	upload "$name" -o y.csv
+	expect_status 3
+	says '^lade: a.x1b.31mb.csv:2:[0-9]*: .*; nothing behind it was read$'
+	cat err >>seen
+	printf 'name\nx\n' >"$name"
+	upload "$name" -o y.csv
+	says '^lade: a.x1b.31mb.csv:1: no column url'
+	cat err >>seen
+	rm "$name"
+	upload "$name" -o y.csv
+	says '^lade: a.x1b.31mb.csv: cannot open it: No such file'
+	cat err >>seen
+	run lade review --base-url "$base" "$name"
+	cat err >>seen
+	! grep -q "$(printf '\033')" seen
+}
+
+@test "standard input is called so" {
+	serve
+	run lade upload --base-url "$base" -o r.csv - <<<name
+	says '^lade: standard input:1: no column url'
+	run lade upload --base-url "$base" -o r.csv - <<<"$(printf 'url,assetType\nhttps:///x.jpg,Image\n')"
+	says '^lade: standard input:2: url: no host$'
+}
+
 @test "the review's progress line" {
 	serve --review 1500
 	manifest $(urls 3)
