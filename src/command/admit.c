@@ -219,12 +219,12 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 	}
 	if (found.warning_text)
 		warn(r, row, found.warning_text);
-	if (r->admitted == r->options->limit) {
+	if (r->job->admitted == r->options->limit) {
 		settle_pending(r, w);
 		run_close(r, STOP_LIMIT);
 		return false;
 	}
-	r->admitted++;
+	r->job->admitted++;
 	w->doubt = recorded_doubt(index_known(x, head));
 	buf_clear(&w->body);
 	request_body(&w->body, asset_type_name(row->type), buf_span(&r->sent_url),

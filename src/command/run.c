@@ -167,7 +167,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	size_t n = 0;
 
 	flush_results(r);
-	if (now_ms >= r->deadline_ms && r->closed == STOP_NONE)
+	if (now_ms >= r->job->deadline_ms && r->closed == STOP_NONE)
 		run_close(r, STOP_DEADLINE);
 	while (n < room) {
 		it = schedule_take(&r->schedule, now_ms, wake_ms, &want_row);
@@ -190,7 +190,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 	*wake_ms = earlier(*wake_ms, progress_next_ms(&r->progress));
 	*wake_ms = earlier(*wake_ms, results_due_ms(r->results));
 	if (r->closed == STOP_NONE)
-		*wake_ms = earlier(*wake_ms, r->deadline_ms);
+		*wake_ms = earlier(*wake_ms, r->job->deadline_ms);
 	if (again)
 		*wake_ms = now_ms;
 	if (over)
@@ -320,17 +320,6 @@ choose(const struct options *o)
 	return mask;
 }
 
-/* The deadline on the monotonic clock. */
-static int64_t
-deadline_ms(const struct options *o, int64_t now_ms)
-{
-	if (o->deadline_in_ms >= 0)
-		return now_ms + o->deadline_in_ms;
-	if (o->deadline_at_min >= 0)
-		return now_ms + clock_until_local_ms(o->deadline_at_min, clock_wall_ms());
-	return INT64_MAX;
-}
-
 static void
 start_schedule(struct run *r)
 {
@@ -350,7 +339,6 @@ start_schedule(struct run *r)
 	struct session_client signals = {on_stop, on_progress, r};
 
 	r->started_ms = clock_now_ms();
-	r->deadline_ms = deadline_ms(o, r->started_ms);
 	schedule_init(&r->schedule, &so, r->started_ms);
 	session_start(&r->session, o, &client, &signals);
 	tell_begin(r);
@@ -459,20 +447,20 @@ close_all(struct run *r)
 }
 
 int
-run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths, size_t n,
-	  char **results_path)
+run_files(struct job *j, char **paths, size_t n, char **results_path)
 {
 	struct run *r = mem_calloc(1, sizeof *r);
 	int status;
 
-	r->options = o;
-	r->outputs = outputs;
+	r->job = j;
+	r->options = j->options;
+	r->outputs = j->outputs;
 	r->manifest_paths = paths;
 	r->manifest_path = paths[0];
 	r->n_manifests = n;
 	r->manifests = mem_calloc(n, sizeof(struct manifest *));
-	r->known_mask = choose(o);
-	status = session_open(&r->session, o, key);
+	r->known_mask = choose(j->options);
+	status = session_open(&r->session, j->options, j->key);
 	if (status < 0)
 		status = open_files(r);
 	if (status < 0) {

@@ -63,7 +63,17 @@ struct work {
 	bool write_type, write_url, write_name; /* NDJSON: the record needs these members */
 };
 
+/* One command: what its runs, one a results file, have in common. */
+struct job {
+	const struct options *options;
+	struct outputs *outputs;
+	const char *key;
+	int64_t admitted;    /* rows that were made ready to be sent */
+	int64_t deadline_ms; /* no first sending from then on; INT64_MAX: none */
+};
+
 struct run {
+	struct job *job;
 	const struct options *options;
 	struct outputs *outputs;
 	struct outputs_seen seen; /* by the event log */
@@ -78,8 +88,6 @@ struct run {
 	struct session session;
 	struct schedule schedule;
 	unsigned known_mask; /* bit per enum known: recorded rows that this run sends again */
-	int64_t admitted;    /* rows that were made ready to be sent */
-	int64_t deadline_ms; /* no first sending from then on; INT64_MAX: none */
 	enum stop_reason closed; /* why no further row is sent, although those that were are finished */
 	uint32_t matched;    /* records that were there and have their row in the manifest */
 	struct work *free_works;
@@ -104,8 +112,7 @@ int run_command(const struct options *o);
 /* One run over n operands: all manifests together, or one results file; returns the exit status.
  * *results_path (may be NULL) gets the path of a results file for the caller to free, unless the
  * run could not begin or its results went to a stream. */
-int run_files(const struct options *o, struct outputs *outputs, const char *key, char **paths,
-	      size_t n, char **results_path);
+int run_files(struct job *j, char **paths, size_t n, char **results_path);
 
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
 int open_files(struct run *r);

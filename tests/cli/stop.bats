@@ -43,3 +43,24 @@ ended() {
 	[ "$(grep -c ,uploaded, r.csv)" -eq 3 ]
 	says "^lade: 0, "
 }
+
+@test "--limit and --deadline are of the whole command, not of each results file" {
+	serve --latency 300
+	for name in a b; do
+		manifest "https://cdn.example.com/$name.jpg?fault=code:5;times:1"
+		upload m.csv -o $name.csv
+		expect_status 1
+	done
+	retry a.csv b.csv --limit 1
+	expect_status 6
+	expect_received 3
+	says "stopped at --limit"
+	manifest $(urls 3 "?fault=code:5;times:1")
+	upload m.csv -o a.csv
+	manifest $(urls 3 "?fault=code:5;times:1&b")
+	upload m.csv -o b.csv
+	before=$(received)
+	retry a.csv b.csv -j 1 --deadline 700ms
+	expect_status 6
+	expect_received $((before + 3))
+}
