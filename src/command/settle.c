@@ -167,6 +167,7 @@ settle_final(struct run *r, struct work *w)
 	rec.finished_wall_ms = a->done_wall_ms;
 	rec.duration_ms = a->done_ms - a->sent_ms;
 	index_settle(results_index(r->results), w->head);
+	r->counts.sent++;
 	write_record(r, w, &rec);
 	if (rec.status != RECORD_UPLOADED)
 		say_failure(w, &rec);

@@ -11,6 +11,7 @@ struct counts {
 	int64_t uploaded, skipped, duplicate, failed, in_doubt, invalid, pending;
 	int64_t passed_over; /* rows without a url, apart from the sum */
 	int64_t other_shards; /* rows that other shards take, apart too */
+	int64_t sent;         /* rows that this run sent and whose fate is known: what a rate is of */
 	int64_t requests;     /* that left, or began to */
 	int64_t retries, throttles;
 };

@@ -55,7 +55,7 @@ done_rows(const struct counts *c)
 static void
 measure_rate(struct progress *p, const struct counts *c, bool held, int64_t now_ms)
 {
-	int64_t done = c->uploaded + c->failed + c->in_doubt, span = now_ms - p->rate_from_ms;
+	int64_t done = c->sent, span = now_ms - p->rate_from_ms;
 
 	if (span <= 0)
 		return;

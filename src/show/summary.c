@@ -88,12 +88,10 @@ add_counts(struct buf *out, const struct counts *c)
 static void
 add_pace(struct buf *out, const struct counts *c, int64_t took_ms)
 {
-	int64_t sent = c->uploaded + c->failed + c->in_doubt;
-
 	buf_add_str(out, "lade: in ");
 	units_show_ms(out, took_ms);
-	if (sent > 0 && took_ms > 0) {
-		double rate = (double)sent * 1000 / (double)took_ms;
+	if (c->sent > 0 && took_ms > 0) {
+		double rate = (double)c->sent * 1000 / (double)took_ms;
 
 		buf_printf(out, ", %.*f/s", rate < 10 ? 1 : 0, rate);
 	}

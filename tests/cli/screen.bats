@@ -76,6 +76,19 @@ on_terminal() {
 	grep -q ', [0-9.]* s left' seen
 }
 
+@test "the rate is that of rows that were sent, not of those that an earlier run recorded" {
+	serve --latency 400
+	manifest $(urls 50 "?fault=code:5")
+	upload m.csv --rate none -j 50 --max-failures 0
+	expect_status 1
+	manifest $(urls 50 "?fault=code:5") $(urls 50 "?fault=code:5") $(urls 2)
+	upload m.csv -j 1 --progress-interval 200ms
+	expect_status 1
+	says '^lade: 102 rows: 2 uploaded, 100 failed$'
+	! grep '[0-9][0-9]/s' err || false
+	says '^lade: in [0-9.]* s, [12]\.[0-9]/s$'
+}
+
 @test "a standstill is no part of the rate behind it: what is left is not hours" {
 	serve --latency 20 --outage 2:6:503
 	manifest $(urls 200)
