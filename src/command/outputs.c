@@ -124,7 +124,6 @@ outputs_stop_word(enum stop_reason why)
 		[STOP_KEY] = "key",
 		[STOP_MISDIRECTED] = "misdirected",
 		[STOP_CERTIFICATE] = "certificate",
-		[STOP_MANIFEST] = "manifest",
 		[STOP_OUTAGE] = "outage",
 		[STOP_LIMIT] = "limit",
 		[STOP_DEADLINE] = "deadline",

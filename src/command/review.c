@@ -28,15 +28,15 @@ static const char *const review_words[] = {
 static void
 stop(struct review *r, enum stop_reason why)
 {
-	if (r->stop == STOP_NONE || (why == STOP_WRITE && r->stop != STOP_WRITE))
-		r->stop = why;
+	r->stop = stop_graver(r->stop, why);
 }
 
 static void
 write_failed(struct review *r)
 {
-	if (r->stop != STOP_WRITE)
+	if (!r->write_failed)
 		diag_error("%s; no new questions", r->fault.text);
+	r->write_failed = true;
 	stop(r, STOP_WRITE);
 }
 
@@ -78,7 +78,7 @@ set_state(struct review *r, struct review_asset *a, enum review_state s)
 	a->written = true;
 	if (s != REVIEW_PROCESSING && s != REVIEW_ACTIVE && s != REVIEW_FAILED)
 		return;
-	for (row = a->first; row != ROUNDS_NONE && r->stop != STOP_WRITE; row = r->rows[row].next)
+	for (row = a->first; row != ROUNDS_NONE && !r->write_failed; row = r->rows[row].next)
 		if (write_row(r, &r->rows[row], review_words[s]) < 0)
 			write_failed(r);
 }
@@ -89,7 +89,7 @@ secure(struct review *r, int64_t now_ms)
 {
 	size_t i;
 
-	for (i = 0; i < r->n_files && r->stop != STOP_WRITE; i++)
+	for (i = 0; i < r->n_files && !r->write_failed; i++)
 		if (results_secure(r->files[i].results, now_ms, &r->fault) < 0)
 			write_failed(r);
 }

@@ -76,6 +76,7 @@ struct review {
 	uint32_t good;		  /* answers that show that the key is taken */
 	bool answered;		  /* anything was: until then one question goes alone */
 	bool timed_out;
+	bool write_failed; /* of results: no new questions */
 	enum stop_reason stop;
 	unsigned shown; /* assets that were named */
 	struct review_counts counts;

@@ -23,9 +23,10 @@
 void
 run_write_failed(struct run *r)
 {
-	if (r->schedule.stop == STOP_WRITE)
+	if (r->write_failed)
 		return;
-	r->schedule.stop = STOP_WRITE; /* stronger than any other reason */
+	r->write_failed = true;
+	schedule_stop(&r->schedule, STOP_WRITE);
 	diag_error("%s; no new requests", r->fault.text);
 }
 
@@ -49,7 +50,7 @@ run_close(struct run *r, enum stop_reason why)
 static void
 flush_results(struct run *r)
 {
-	if (r->schedule.stop != STOP_WRITE && results_flush(r->results, &r->fault) < 0)
+	if (!r->write_failed && results_flush(r->results, &r->fault) < 0)
 		run_write_failed(r);
 }
 
@@ -67,7 +68,7 @@ put_back(struct run *r, struct work *w)
 static bool
 secure(struct run *r, struct attempt **batch, size_t n, int64_t now_ms)
 {
-	if (r->schedule.stop != STOP_WRITE && results_secure(r->results, now_ms, &r->fault) == 0)
+	if (!r->write_failed && results_secure(r->results, now_ms, &r->fault) == 0)
 		return true;
 	run_write_failed(r);
 	while (n-- > 0)

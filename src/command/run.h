@@ -93,6 +93,7 @@ struct run {
 	struct work *free_works;
 	struct attempt question;
 	bool waits_for_input; /* the manifest's pipe has nothing now */
+	bool write_failed;    /* of results or journal: nothing more is sent */
 	bool manifest_broken; /* reading stopped at a fault */
 	unsigned bad_shown;   /* invalid rows named on standard error */
 	int64_t last_line;    /* of the last row read */

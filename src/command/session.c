@@ -171,9 +171,9 @@ session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, con
 {
 	struct buf words = {0};
 
-	if (s->stop_said || why == STOP_NONE)
+	if (s->stop_said == why)
 		return;
-	s->stop_said = true;
+	s->stop_said = why;
 	session_words(&words, a);
 	switch (why) {
 	case STOP_KEY:
@@ -195,7 +195,6 @@ session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, con
 		tell_pause(pause_ms, a->done_wall_ms);
 		break;
 	default:
-		s->stop_said = false;
 		break;
 	}
 	buf_free(&words);

@@ -30,7 +30,7 @@ struct session {
 	int signal_number;  /* of the signal that stops; 0: none came */
 	struct buf trouble; /* what the last failure of the server or the network was */
 	bool outage_said;
-	bool stop_said;
+	enum stop_reason stop_said; /* the last that session_tell_stop had */
 };
 
 /* The site that the options name, to be talked to with a key, which outlives it. -1, or the exit
@@ -58,7 +58,7 @@ const char *session_trouble_text(const struct session *s);
 void session_tell_outage(struct session *s, const struct outage *o, int64_t now_ms);
 
 /*
- * Why all stops, if this attempt has the words for it; said once. pause_ms: the pause that the server
+ * Why all stops, if this attempt has the words for it; each reason once. pause_ms: the pause that the server
  * asked for, when it is too long; -1: its refusals have lasted too long. what: "nothing more is ...".
  */
 void session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, const char *what,

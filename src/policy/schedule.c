@@ -30,11 +30,36 @@ schedule_fini(struct schedule *s)
 	queue_fini(&s->queue);
 }
 
+/* 130, 143 and 129 before 5, that before 4, that before 6. */
+static int
+gravity(enum stop_reason why)
+{
+	switch (why) {
+	case STOP_NONE:
+		return 0;
+	case STOP_SIGNAL:
+		return 4;
+	case STOP_WRITE:
+		return 3;
+	case STOP_KEY:
+	case STOP_MISDIRECTED:
+	case STOP_CERTIFICATE:
+		return 2;
+	default:
+		return 1;
+	}
+}
+
+enum stop_reason
+stop_graver(enum stop_reason first, enum stop_reason other)
+{
+	return gravity(other) > gravity(first) ? other : first;
+}
+
 void
 schedule_stop(struct schedule *s, enum stop_reason why)
 {
-	if (s->stop == STOP_NONE)
-		s->stop = why;
+	s->stop = stop_graver(s->stop, why);
 }
 
 static unsigned

@@ -29,7 +29,6 @@ enum stop_reason {
 	STOP_KEY,         /* the key was refused */
 	STOP_MISDIRECTED, /* a redirect: not the API */
 	STOP_CERTIFICATE, /* the server's certificate does not verify */
-	STOP_MANIFEST,    /* the manifest cannot be read on */
 	STOP_OUTAGE,      /* the server was down for too long */
 	STOP_LIMIT,       /* as many rows as the user allows were sent */
 	STOP_DEADLINE,    /* the time that the user set has come */
@@ -121,7 +120,10 @@ void schedule_answered(struct schedule *s, const struct schedule_answer *a, int6
  */
 struct item *schedule_forgive(struct schedule *s, bool at_end);
 
-/* Stops the run; the first reason stays. */
+/* Of two reasons the one with the graver exit status, by the contract's order; the first of equals. */
+enum stop_reason stop_graver(enum stop_reason first, enum stop_reason other);
+
+/* Stops the run; the gravest reason stays. */
 void schedule_stop(struct schedule *s, enum stop_reason why);
 
 #endif

@@ -64,3 +64,32 @@ ended() {
 	expect_status 6
 	expect_received $((before + 3))
 }
+
+@test "of several reasons to stop the gravest gives the exit status" {
+	serve --latency 600
+	# a signal, then a map that cannot be written
+	manifest $(urls 8)
+	begin "$LADE" upload --base-url "$base" -j 2 --asset-map nowhere/map.json m.csv
+	sleep 1
+	kill -TERM $pid
+	ended
+	expect_status 143
+	says "nowhere/map.json"
+	# too many failures while a refusal of the key is on its way
+	stop_serving
+	serve
+	manifest "https://cdn.example.com/1.jpg" "https://cdn.example.com/2.jpg?fault=code:5" "https://cdn.example.com/3.jpg?fault=delay:500;status:401;code:401"
+	rm -f m.results.csv
+	upload m.csv -j 2 --rate none --max-failures 1
+	expect_status 4
+	says "the server refused the API key"
+	# a refusal of the key, then a signal
+	manifest "https://cdn.example.com/1.jpg" "https://cdn.example.com/3.jpg?fault=status:401;code:401" "https://cdn.example.com/2.jpg?fault=delay:1500"
+	rm -f m.results.csv
+	begin "$LADE" upload --base-url "$base" -j 2 --rate none m.csv
+	sleep 0.7
+	kill -TERM $pid
+	ended
+	expect_status 143
+	says "the server refused the API key"
+}

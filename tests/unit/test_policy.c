@@ -565,6 +565,28 @@ is_empty(const struct queue *q)
 }
 
 static void
+of_several_reasons_to_stop_the_gravest_stays(void **state)
+{
+	(void)state;
+	begin(5, false, 0);
+	schedule_stop(&s, STOP_FAILURES);
+	schedule_stop(&s, STOP_OUTAGE);
+	assert_int_equal(s.stop, STOP_FAILURES); /* the same exit status: the first */
+	schedule_stop(&s, STOP_KEY);
+	assert_int_equal(s.stop, STOP_KEY);
+	schedule_stop(&s, STOP_CERTIFICATE);
+	assert_int_equal(s.stop, STOP_KEY);
+	schedule_stop(&s, STOP_WRITE);
+	assert_int_equal(s.stop, STOP_WRITE);
+	schedule_stop(&s, STOP_SIGNAL);
+	assert_int_equal(s.stop, STOP_SIGNAL);
+	schedule_stop(&s, STOP_WRITE);
+	schedule_stop(&s, STOP_NONE);
+	assert_int_equal(s.stop, STOP_SIGNAL);
+	schedule_fini(&s);
+}
+
+static void
 followers_keep_their_order(void **state)
 {
 	struct item leader, f[3];
@@ -643,6 +665,7 @@ main(void)
 		cmocka_unit_test(too_many_failures_end_the_run),
 		cmocka_unit_test(a_row_never_sent_goes_before_a_retry_without_budget),
 		cmocka_unit_test(full_jitter_stays_under_its_cap),
+		cmocka_unit_test(of_several_reasons_to_stop_the_gravest_stays),
 		cmocka_unit_test(followers_keep_their_order),
 		cmocka_unit_test(waiting_items_wake_in_the_order_of_their_time),
 	};
