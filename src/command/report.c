@@ -4,9 +4,11 @@
  */
 #include "command/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -93,17 +95,28 @@ print(const struct buf *text)
 	return -1;
 }
 
-/* Whether what is at a path is not to be lost: anything but a page, which begins with "<!". */
-static bool
-is_precious(const char *path)
+/* Why the file at a path is not to be lost: NULL for none, an empty one and a page, which begins with
+ * "<!". What is no regular file is not replaced anyway. */
+static const char *
+precious(const char *path)
 {
+	const char *why = NULL;
+	struct stat st;
 	char front[2];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int64_t n = fd < 0 ? 0 : file_read_at(fd, front, sizeof front, 0);
+	int64_t n;
 
-	if (fd >= 0)
-		close(fd);
-	return n == sizeof front && memcmp(front, "<!", sizeof front) != 0;
+	if (fd < 0)
+		return errno == ENOENT ? NULL : "cannot be read: it is not replaced";
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		n = file_read_at(fd, front, sizeof front, 0);
+		if (n < 0)
+			why = "cannot be read: it is not replaced";
+		else if (n > 0 && (n < (int64_t)sizeof front || memcmp(front, "<!", sizeof front) != 0))
+			why = "is there already and is no page: it is not replaced";
+	}
+	close(fd);
+	return why;
 }
 
 static int
@@ -206,12 +219,12 @@ merge_files(const struct options *o)
 int
 report_command(const struct options *o)
 {
-	struct fault f;
+	bool to_file = o->html && strcmp(o->html, "-") != 0;
+	const char *why = to_file ? precious(o->html) : NULL;
 	int status = EXIT_DONE;
 
-	if (o->html && strcmp(o->html, "-") != 0 && is_precious(o->html)) {
-		fault_set(&f, 0, 0, "is there already and is no page: it is not replaced");
-		say_fault(o->html, &f);
+	if (why) {
+		diag_at(DIAG_QUIET, o->html, 0, 0, "%s", why);
 		return EXIT_USAGE;
 	}
 	if (o->merge)

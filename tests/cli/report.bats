@@ -125,6 +125,21 @@ well_formed() {
 	expect_status 2
 	says "r.csv: is there already and is no page"
 	cmp r.csv kept.csv
+	printf 7 >number
+	report --html number r.csv
+	expect_status 2
+	[ "$(cat number)" = 7 ]
+	: >empty
+	report --html empty r.csv
+	expect_status 0
+	well_formed empty
+	# one that cannot be read is not known to be a page
+	if [ "$(id -u)" -ne 0 ]; then
+		chmod 0 number
+		report --html number r.csv
+		expect_status 2
+		says "number: cannot be read"
+	fi
 	chmod 644 page.html
 	report --html page.html --json r.csv
 	expect_status 0
