@@ -42,6 +42,9 @@
 /* An assetId, as the contract says. */
 #define LIMIT_ASSET_ID_BYTES 128u
 
+/* lade_attempts that is believed: more are none of ours, and so many of 4 billion records have a sum. */
+#define LIMIT_ATTEMPTS 999999999
+
 /* Requests in flight at most: the contract's bound of --concurrency. */
 #define LIMIT_CONCURRENCY 1000
 

@@ -6,6 +6,7 @@
 
 #include "api/request.h"
 #include "base/diag.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "command/run.h"
@@ -98,16 +99,16 @@ carry(struct run *r, struct work *w, const struct manifest_row *row, const struc
 	}
 }
 
-/* A number in a record; 0 when it holds none. */
+/* A number in a record; 0 when it holds none, or more than that. */
 static int64_t
-number_of(struct span s)
+number_of(struct span s, int64_t most)
 {
 	char text[24] = "";
 	int64_t n = 0;
 
 	if (s.n < sizeof text)
 		memcpy(text, s.p ? s.p : "", s.n);
-	return units_int(text, 0, INT64_MAX, &n) == 0 ? n : 0;
+	return units_int(text, 0, most, &n) == 0 ? n : 0;
 }
 
 /*
@@ -123,9 +124,9 @@ keep_prior(struct run *r, struct work *w, const struct record_values *v)
 		id = v->value[COLUMN_PREVIOUS_ASSET_ID];
 	if (id.n < sizeof w->previous_id)
 		memcpy(w->previous_id, id.p ? id.p : "", id.n);
-	w->prior_attempts = number_of(v->value[COLUMN_ATTEMPTS]);
+	w->prior_attempts = number_of(v->value[COLUMN_ATTEMPTS], LIMIT_ATTEMPTS);
 	if (manifest_plan(r->manifest)->is_results) {
-		w->recorded_line = number_of(v->value[COLUMN_LINE]);
+		w->recorded_line = number_of(v->value[COLUMN_LINE], INT64_MAX);
 		buf_add_span(&w->recorded_manifest, v->value[COLUMN_MANIFEST]);
 	}
 }

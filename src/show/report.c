@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -168,6 +169,8 @@ report_add(struct report *r, const struct scan_record *record)
 	struct report_file *file = &r->files[r->n_files - 1];
 	int64_t attempts = number(record->value[COLUMN_ATTEMPTS]);
 
+	if (attempts > LIMIT_ATTEMPTS)
+		attempts = -1;
 	r->records++;
 	file->records++;
 	r->status[record->status]++;

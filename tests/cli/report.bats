@@ -211,6 +211,29 @@ well_formed() {
 	[ "$status" -eq 0 ] || [ "$status" -eq 5 ]
 }
 
+@test "numbers that lade never writes do not add up to nonsense" {
+	{
+		echo $HEAD
+		for i in $(seq 10); do record "$i" "uploaded,id-$i,,200,0,ok,,999999999999999999" 999999999999999999; done
+		record 11 "uploaded,id-11,,200,0,ok,,999999999"
+		record 12 "uploaded,id-12,,200,0,ok,,2"
+		record 13 "uploaded,id-13,,200,0,ok,,1000000000"
+	} >r.csv
+	report --json r.csv
+	expect_status 0
+	jq -e '.attempts == {requests: 1000000001, rows: 2, rows_resent: 2, most: 999999999}' <<<"$output"
+	jq -e '([.timeline[].resent] | add) == 999999999' <<<"$output"
+	# nor does a run that goes on from them
+	serve
+	{
+		echo $HEAD
+		record 1 "failed,,,200,5,refused,rejected,9223372036854775807"
+	} >m.results.csv
+	run lade retry --base-url "$base" m.results.csv
+	expect_status 0
+	[ "$(field lade_attempts 1)" = 1 ]
+}
+
 @test "a file that a run is working on is read, not locked, and nothing is counted twice" {
 	serve --latency 700
 	manifest $(for i in 1 2 3 4 5 6; do echo "https://cdn.example.com/$i.jpg?fault=code:5;times:1"; done)
