@@ -257,40 +257,65 @@ end_event(struct outputs *out)
 	eventlog_end(l);
 }
 
+static void
+write_summary(struct machine *m, const char *path)
+{
+	struct buf text = {0};
+	struct fault f;
+
+	machine_json(m, &text);
+	if (replace(path, 0600, &text, &f) < 0) {
+		diag_error("--summary-json: %s", f.text);
+		m->exit_status = unwritten(m->exit_status);
+	}
+	buf_free(&text);
+}
+
+static void
+write_metrics(struct machine *m, const char *path)
+{
+	struct buf text = {0};
+	struct fault f;
+
+	read_metrics(m, path);
+	machine_metrics(m, &text);
+	if (replace(path, 0644, &text, &f) < 0) {
+		diag_error("--metrics-file: %s", f.text);
+		m->exit_status = unwritten(m->exit_status);
+	}
+	buf_free(&text);
+}
+
+/* Says once that the log is not complete. */
+static void
+note_log(struct outputs *out, bool *said)
+{
+	if (!out->log.failed || *said)
+		return;
+	diag_error("--log-json: %s; the log is not complete", out->log.fault.text);
+	out->machine.exit_status = unwritten(out->machine.exit_status);
+	*said = true;
+}
+
 int
 outputs_close(struct outputs *out, int status)
 {
 	const struct options *o = out->options;
 	struct machine *m = &out->machine;
-	struct buf text = {0};
-	struct fault f;
+	bool log_said = false;
 
 	m->exit_status = status;
 	m->ended_wall_ms = clock_wall_ms();
 	m->duration_ms = clock_now_ms() - out->started_ms;
+	eventlog_flush(&out->log);
+	note_log(out, &log_said);
+	if (o->summary_json)
+		write_summary(m, o->summary_json);
 	end_event(out);
 	eventlog_close(&out->log);
-	if (out->log.failed) {
-		diag_error("--log-json: %s; the log is not complete", out->log.fault.text);
-		m->exit_status = unwritten(m->exit_status);
-	}
-	if (o->metrics_file) {
-		read_metrics(m, o->metrics_file);
-		machine_metrics(m, &text);
-		if (replace(o->metrics_file, 0644, &text, &f) < 0) {
-			diag_error("--metrics-file: %s", f.text);
-			m->exit_status = unwritten(m->exit_status);
-		}
-	}
-	if (o->summary_json) {
-		buf_clear(&text);
-		machine_json(m, &text);
-		if (replace(o->summary_json, 0600, &text, &f) < 0) {
-			diag_error("--summary-json: %s", f.text);
-			m->exit_status = unwritten(m->exit_status);
-		}
-	}
-	buf_free(&text);
+	note_log(out, &log_said);
+	if (o->metrics_file) /* last: alarms go by it */
+		write_metrics(m, o->metrics_file);
 	machine_free(m);
 	return m->exit_status;
 }

@@ -182,6 +182,15 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	expect_status 5
 	says "the log is not complete"
 	[ "$(jq .exitStatus s.json)" = 5 ]
+	# and what is written after it knows of it
+	upload m.csv --summary-json /nowhere/file --metrics-file m.prom --log-json log.json
+	expect_status 5
+	[ "$(value lade_run_exit_status)" = 5 ]
+	[ "$(value lade_last_success_timestamp_seconds)" = 0 ]
+	[ "$(jq -c 'select(.event == "end") | .exitStatus' log.json)" = 5 ]
+	upload m.csv --log-json /dev/full --metrics-file m.prom
+	expect_status 5
+	[ "$(value lade_run_exit_status)" = 5 ]
 	upload m.csv --summary-json ''
 	expect_status 2
 	run lade check --metrics-file x m.csv
