@@ -1,14 +1,17 @@
 #include "api/site.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "api/easy.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/text.h"
 #include "version.h"
 
 #define UPLOAD_PATH "/kyyVideo2/asset/upload"
@@ -145,6 +148,20 @@ has_proxy_environment(void)
 	return false;
 }
 
+/* What libcurl would not say before the first request, and then as if the server were down. */
+static int
+check_certificates(const char *path, struct fault *f)
+{
+	struct buf shown = {0};
+
+	if (access(path, R_OK) == 0)
+		return 0;
+	text_escape(&shown, span_of(path), 200);
+	fault_set(f, 0, 0, "the certificates in %s cannot be read: %s", shown.data, strerror(errno));
+	buf_free(&shown);
+	return -1;
+}
+
 struct site *
 site_new(const struct site_options *o, struct fault *f)
 {
@@ -153,7 +170,8 @@ site_new(const struct site_options *o, struct fault *f)
 	s->options = *o;
 	if (!s->options.ca_file)
 		s->options.ca_file = getenv("SSL_CERT_FILE");
-	if (parse_base(s, f) < 0) {
+	if (parse_base(s, f) < 0 ||
+	    (s->https && s->options.ca_file && check_certificates(s->options.ca_file, f) < 0)) {
 		site_free(s);
 		return NULL;
 	}

@@ -30,8 +30,8 @@ struct site {
 };
 
 /*
- * Prepares what all transfers share. NULL when the base URL or the key cannot be used: *f says why
- * (and never holds the key).
+ * Prepares what all transfers share. NULL when the base URL, the key or the
+ * certificates cannot be used: *f says why (and never holds the key).
  */
 struct site *site_new(const struct site_options *o, struct fault *f);
 

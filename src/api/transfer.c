@@ -340,8 +340,8 @@ transfer_finish(struct transfer *t, CURLcode rc, enum transfer_end end, int64_t 
 	a->error = a->answer.broken ? error_text(t, rc, end) : NULL;
 	a->redirect_host = a->answer.http_status / 100 == 3 && !a->answer.broken ? redirect_host(t)
 										  : NULL;
-	a->certificate = end == TRANSFER_ENDED && rc == CURLE_PEER_FAILED_VERIFICATION &&
-			 t->prereqs == 0;
+	a->certificate = end == TRANSFER_ENDED && t->prereqs == 0 &&
+			 (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE);
 	a->way_ms = way_ms(t);
 	return a;
 }

@@ -55,8 +55,20 @@ serve_proxy() {
 	expect_status 4
 	says "localhost: the server's certificate does not verify"
 	expect_received 0
+	# certificates that cannot be read are no outage
 	upload m.csv --cacert nowhere.pem
-	[ "$status" -ne 0 ]
+	expect_status 2
+	says "the certificates in nowhere.pem cannot be read: No such file"
+	SSL_CERT_FILE=nowhere.pem upload m.csv
+	expect_status 2
+	run lade review --base-url "$base" --cacert nowhere.pem m.results.csv
+	expect_status 2
+	echo garbage >garbage.pem
+	for file in garbage.pem .; do
+		upload m.csv --cacert $file
+		expect_status 4
+		says "certificate does not verify: .* $file"
+	done
 	expect_received 0
 	upload m.csv --cacert tls.pem
 	expect_status 0
