@@ -20,11 +20,11 @@ static const char *const state_words[] = {
 };
 
 static void
-add_place(struct eventlog *l, const struct work *w)
+add_place(struct eventlog *l, const struct work *w, unsigned attempt)
 {
 	field_text(&l->out, "manifest", span_of(w->manifest));
 	field_int(&l->out, "line", w->line);
-	field_int(&l->out, "attempt", w->item.attempts);
+	field_int(&l->out, "attempt", attempt);
 }
 
 /* What every answer has, or its lack. */
@@ -51,26 +51,26 @@ log_sent(struct eventlog *l, const struct work *w)
 	if (!eventlog_is_on(l))
 		return;
 	eventlog_begin(l, "sent");
-	add_place(l, w);
+	add_place(l, w, w->item.attempts);
 	field_text(&l->out, "assetType", (struct span){w->text.data, w->type_bytes});
 	field_url(&l->out, "url", url);
 	eventlog_end(l);
 }
 
 void
-log_answer(struct eventlog *l, const struct work *w, enum verdict v)
+log_answer(struct eventlog *l, const struct work *w, bool again)
 {
 	if (!eventlog_is_on(l))
 		return;
 	eventlog_begin(l, "answer");
-	add_place(l, w);
+	add_place(l, w, work_attempt(w));
 	field_text(&l->out, "outcome", span_of(outcome_words[w->outcome]));
 	add_answer(l, &w->attempt);
 	eventlog_end(l);
-	if (v != VERDICT_AGAIN)
+	if (!again)
 		return;
 	eventlog_begin(l, "retry");
-	add_place(l, w);
+	add_place(l, w, work_attempt(w));
 	eventlog_end(l);
 }
 

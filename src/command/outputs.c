@@ -136,12 +136,35 @@ outputs_stop_word(enum stop_reason why)
 	return (size_t)why < sizeof words / sizeof *words && words[why] ? words[why] : "other";
 }
 
+/* One that was told of goes on until the server is open again, also while it is being tried. */
+static enum outputs_outage
+outage_of(const struct outage *o, enum outputs_outage before)
+{
+	if (o->state == OUTAGE_NONE)
+		return OUTPUTS_OPEN;
+	if (o->state != OUTAGE_DOWN)
+		return before;
+	return o->throttled ? OUTPUTS_REFUSING : OUTPUTS_DOWN;
+}
+
+static void
+outage_event(struct eventlog *l, enum outputs_outage outage, const char *trouble)
+{
+	static const char *const words[] = {
+		[OUTPUTS_OPEN] = "over", [OUTPUTS_DOWN] = "down", [OUTPUTS_REFUSING] = "refusing"};
+
+	eventlog_begin(l, "outage");
+	field_text(&l->out, "state", span_of(words[outage]));
+	if (outage == OUTPUTS_DOWN)
+		field_text_or_null(&l->out, "message", span_of(trouble));
+	eventlog_end(l);
+}
+
 void
 outputs_turn(struct outputs *out, struct outputs_seen *seen, const struct outputs_state *state,
 	     int64_t now_ms)
 {
-	bool down = state->outage->state == OUTAGE_DOWN ||
-		    (seen->down && state->outage->state != OUTAGE_NONE);
+	enum outputs_outage outage = outage_of(state->outage, seen->outage);
 	struct eventlog *l = &out->log;
 
 	if (!eventlog_is_on(l))
@@ -152,14 +175,9 @@ outputs_turn(struct outputs *out, struct outputs_seen *seen, const struct output
 		eventlog_end(l);
 		seen->pause_until_ms = state->pause_until_ms;
 	}
-	if (down != seen->down) {
-		eventlog_begin(l, "outage");
-		field_text(&l->out, "state", span_of(down ? "down" : "over"));
-		if (down)
-			field_text_or_null(&l->out, "message", span_of(state->trouble));
-		eventlog_end(l);
-		seen->down = down;
-	}
+	if (outage != seen->outage)
+		outage_event(l, outage, state->trouble);
+	seen->outage = outage;
 	if (state->stop != seen->stop) {
 		eventlog_begin(l, "stop");
 		field_text(&l->out, "reason", span_of(outputs_stop_word(state->stop)));

@@ -13,10 +13,17 @@
 #include "show/eventlog.h"
 #include "show/machine.h"
 
+/* Why a server gets nothing. */
+enum outputs_outage {
+	OUTPUTS_OPEN,     /* it gets something */
+	OUTPUTS_DOWN,
+	OUTPUTS_REFUSING, /* it answers, and refuses everything as too much */
+};
+
 /* What the event log has been told of a run's state. */
 struct outputs_seen {
 	int64_t pause_until_ms;
-	bool down;
+	enum outputs_outage outage;
 	enum stop_reason stop;
 };
 

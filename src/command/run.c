@@ -230,6 +230,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	struct schedule_answer answer;
 	enum outcome o;
 	enum verdict v;
+	bool again;
 
 	r->counts.requests += a->answer.handed_over;
 	/* those are codes of uploads: the question's is that there is no such asset */
@@ -262,9 +263,10 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 	if (o != OUTCOME_UPLOADED)
 		keep_answer(w, a);
 	v = schedule_done(&r->schedule, &w->item, &answer, now_ms);
+	again = v == VERDICT_AGAIN && r->schedule.stop == STOP_NONE;
 	if (diag_level() >= DIAG_VERBOSE)
-		tell_attempt(w, v);
-	log_answer(&r->outputs->log, w, v);
+		tell_attempt(w, v, again);
+	log_answer(&r->outputs->log, w, again);
 	tell_stop(r, a);
 	if (v != VERDICT_FINAL && !w->doubted)
 		settle_clear(r, w);

@@ -107,6 +107,14 @@ struct run {
 	struct fault fault;     /* scratch */
 };
 
+/* The number of the attempt that was just answered: one that certainly was not sent has been taken back
+ * from the count. */
+static inline unsigned
+work_attempt(const struct work *w)
+{
+	return w->item.attempts + (w->outcome == OUTCOME_NOT_SENT);
+}
+
 /* start.c: runs upload, retry or review; returns the exit status. */
 int run_command(const struct options *o);
 
@@ -158,9 +166,10 @@ void settle_show_invalid(struct run *r, const char *manifest, int64_t line, int6
 /* settle.c: counts a row under what its record says already. why: static text for the summary. */
 void settle_recorded(struct run *r, enum known known, int64_t line, const char *why);
 
-/* log.c: an upload leaves; it was answered, or failed; the same of a question about an asset. */
+/* log.c: an upload leaves; it was answered, or failed, and is sent again or not; a question about an
+ * asset leaves. */
 void log_sent(struct eventlog *l, const struct work *w);
-void log_answer(struct eventlog *l, const struct work *w, enum verdict v);
+void log_answer(struct eventlog *l, const struct work *w, bool again);
 void log_question(struct eventlog *l, const char *asset_id);
 
 /* tell.c: what opening a results file brought to light. */
@@ -176,8 +185,9 @@ void tell_over(void);
 /* tell.c: the progress line when it is due, or now if somebody asked. */
 void tell_progress(struct run *r, int64_t now_ms, bool asked);
 
-/* tell.c: -v and -vv, a line on an attempt that is done. */
-void tell_attempt(const struct work *w, enum verdict v);
+/* tell.c: -v and -vv, a line on an attempt that is done, which does not settle its row; again: another
+ * one follows. */
+void tell_attempt(const struct work *w, enum verdict v, bool again);
 
 /* tell.c: the summary and what to do next. */
 void tell_summary(const struct run *r);

@@ -163,24 +163,18 @@ tell_results_news(const struct results_news *news)
 	buf_free(&n);
 }
 
-/* One that certainly was not sent has been taken back from the count. */
-static unsigned
-attempt_number(const struct work *w)
-{
-	return w->outcome == OUTCOME_NOT_SENT ? w->item.attempts + 1 : w->item.attempts;
-}
-
 void
-tell_attempt(const struct work *w, enum verdict v)
+tell_attempt(const struct work *w, enum verdict v, bool again)
 {
 	int status = w->attempt.answer.http_status;
+	const char *next = again ? "; will be sent again" : "";
 
 	if (v == VERDICT_AGAIN && w->message.len > 0)
-		diag_at(DIAG_VERBOSE, w->manifest, w->line, 0,
-			"attempt %u: %s; will be sent again", attempt_number(w), w->message.data);
+		diag_at(DIAG_VERBOSE, w->manifest, w->line, 0, "attempt %u: %s%s", work_attempt(w),
+			w->message.data, next);
 	else if (v == VERDICT_AGAIN)
-		diag_at(DIAG_VERBOSE, w->manifest, w->line, 0,
-			"attempt %u: HTTP %d; will be sent again", attempt_number(w), status);
+		diag_at(DIAG_VERBOSE, w->manifest, w->line, 0, "attempt %u: HTTP %d%s",
+			work_attempt(w), status, next);
 	diag_at(DIAG_DEBUG, w->manifest, w->line, 0, "HTTP %d, code %s, %lld ms", status,
 		w->attempt.reply->code_text[0] ? w->attempt.reply->code_text : "-",
 		(long long)(w->attempt.done_ms - w->attempt.sent_ms));

@@ -154,6 +154,36 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	[ "$(jq -c 'select(.event == "end") | [.exitStatus, .stopped]' log.json | tail -1)" = '[4,"key"]' ]
 }
 
+@test "--log-json: what was not sent is an attempt too, and none is said to follow when none does" {
+	manifest $(urls 1)
+	base=http://127.0.0.1:9/api
+	upload m.csv --outage-timeout 1500ms --log-json log.json -vv
+	expect_status 6
+	[ "$(jq -c 'select(.event != null and .attempt != null) | [.event, .attempt, .outcome]' log.json | head -4 | paste -sd ' ')" = \
+		'["sent",1,null] ["answer",1,"not_sent"] ["retry",1,null] ["sent",1,null]' ]
+	[ "$(jq -r 'select(.attempt) | .attempt' log.json | sort -u)" = 1 ]
+	# the last row's answer comes when the run has stopped
+	rm log.json
+	serve
+	manifest https://cdn.example.com/1.jpg "https://cdn.example.com/2.jpg?fault=code:5" "https://cdn.example.com/3.jpg?fault=delay:500;status:503;code:503"
+	upload m.csv -j 2 --rate none --max-failures 1 --log-json log.json -v
+	expect_status 6
+	[ "$(jq -c 'select(.event == "answer") | [.line, .outcome]' log.json | tail -1)" = '[4,"unavailable"]' ]
+	[ -z "$(jq -c 'select(.event == "retry")' log.json)" ]
+	says '^lade: m.csv:4: attempt 1: refused$'
+}
+
+@test "--log-json: a server that refuses everything is not down" {
+	serve --limit bucket:0.01/s:3
+	manifest $(urls 6)
+	"$LADE" upload --base-url "$base" --log-json log.json m.csv 2>err 3>&- &
+	pid=$!
+	sleep 4
+	kill -TERM $pid
+	wait $pid || true
+	[ "$(jq -c 'select(.event == "outage") | [.state, .message]' log.json)" = '["refusing",null]' ]
+}
+
 @test "a killed run's log ends with a whole event" {
 	serve --latency 50
 	manifest $(urls 200)
