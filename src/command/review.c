@@ -288,6 +288,7 @@ done(void *ctx, struct attempt *a, int64_t now_ms)
 
 	judge(r, &r->assets[q->asset], a, o, s != REVIEW_UNANSWERED || outcome_is_alive(o), now_ms);
 	r->counts.questions++;
+	r->counts.requests += a->answer.handed_over;
 	r->counts.failed_questions += s == REVIEW_UNANSWERED;
 	review_tell_answer(r, q->asset, s, a);
 	log_review(&r->outputs->log, a, s);

@@ -173,10 +173,18 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	return NULL;
 }
 
+/* An attempt that certainly was not sent is none, and no retry either. */
+static void
+take_back(struct schedule *s, struct item *it)
+{
+	s->retries -= it->attempts > 1;
+	it->attempts--;
+}
+
 void
 schedule_untake(struct schedule *s, struct item *it)
 {
-	it->attempts--;
+	take_back(s, it);
 	queue_add_front(&s->queue, it);
 }
 
@@ -341,7 +349,7 @@ judge(struct schedule *s, struct item *it, enum outcome o, int64_t now_ms)
 	case OUTCOME_REJECTED:
 		return finish(s, it, VERDICT_FINAL);
 	case OUTCOME_NOT_SENT:
-		it->attempts--;
+		take_back(s, it);
 		queue_add_front(&s->queue, it);
 		return VERDICT_AGAIN;
 	case OUTCOME_THROTTLED:

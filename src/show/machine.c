@@ -153,7 +153,7 @@ machine_json(const struct machine *m, struct buf *out)
 	field_name(out, "results");
 	buf_printf(out, "[%s]", m->results.len > 0 ? m->results.data : "");
 	add_rows(&m->counts, out);
-	field_int(out, "requests", m->counts.requests + m->review.questions);
+	field_int(out, "requests", m->counts.requests + m->review.requests);
 	field_int(out, "retries", m->counts.retries);
 	field_int(out, "throttles", m->counts.throttles + m->review.throttles);
 	field_name(out, "failures");
@@ -249,7 +249,7 @@ machine_metrics(const struct machine *m, struct buf *out)
 	for (i = 0; i < N_ROW_COUNTS; i++)
 		sample_int(m, out, "lade_run_rows", row_counts[i].label, row_count(&m->counts, i));
 	metric(m, out, "lade_run_requests", "Requests that the last command sent.",
-	       m->counts.requests + m->review.questions);
+	       m->counts.requests + m->review.requests);
 	metric(m, out, "lade_run_retries", "Rows sent again by the last command.",
 	       m->counts.retries);
 	metric(m, out, "lade_run_throttles", "Refusals as too fast that the last command met.",

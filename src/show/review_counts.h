@@ -13,6 +13,7 @@ struct review_counts {
 	int64_t assets;		      /* = the sum of the next */
 	int64_t state[REVIEW_STATES]; /* as now known */
 	int64_t questions;	      /* that were answered, or failed */
+	int64_t requests;	      /* those of them that left, or began to */
 	int64_t failed_questions;     /* without a usable answer */
 	int64_t throttles;
 };

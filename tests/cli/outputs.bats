@@ -51,6 +51,18 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	[ "$(jq -c '[.rows.read, .rows.failed, .results, (.failures | length)]' s.json)" = '[2,2,["a.csv","b.csv"],2]' ]
 }
 
+@test "questions of a review that never left are no requests" {
+	serve
+	manifest $(urls 2)
+	upload m.csv
+	stop_serving
+	run lade review --base-url "$base" --once --summary-json s.json --metrics-file m.prom m.results.csv
+	expect_status 7
+	[ "$(jq '.review.questions > 0 and .review.questions == .review.failedQuestions' s.json)" = true ]
+	[ "$(jq .requests s.json)" = 0 ]
+	[ "$(value lade_run_requests)" = 0 ]
+}
+
 @test "--metrics-file: the textfile, its last success kept through failures" {
 	serve
 	manifest $(urls 3)

@@ -565,6 +565,30 @@ is_empty(const struct queue *q)
 }
 
 static void
+a_retry_that_was_not_sent_is_none(void **state)
+{
+	struct item first, it;
+	int64_t wake;
+
+	(void)state;
+	begin(5, false, 0);
+	warm_up(&first);
+	add(&it, 1);
+	assert_ptr_equal(take(START + 1, &wake), &it);
+	done(&it, OUTCOME_THROTTLED, START + 2, -1);
+	assert_int_equal(s.retries, 0);
+	assert_ptr_equal(take(START + 5 * MINUTE, &wake), &it);
+	assert_int_equal(s.retries, 1);
+	schedule_untake(&s, &it);
+	assert_int_equal(s.retries, 0);
+	assert_ptr_equal(take(START + 6 * MINUTE, &wake), &it);
+	done(&it, OUTCOME_NOT_SENT, START + 6 * MINUTE + 1, -1);
+	assert_int_equal(s.retries, 0);
+	assert_int_equal(it.attempts, 1);
+	schedule_fini(&s);
+}
+
+static void
 of_several_reasons_to_stop_the_gravest_stays(void **state)
 {
 	(void)state;
@@ -665,6 +689,7 @@ main(void)
 		cmocka_unit_test(too_many_failures_end_the_run),
 		cmocka_unit_test(a_row_never_sent_goes_before_a_retry_without_budget),
 		cmocka_unit_test(full_jitter_stays_under_its_cap),
+		cmocka_unit_test(a_retry_that_was_not_sent_is_none),
 		cmocka_unit_test(of_several_reasons_to_stop_the_gravest_stays),
 		cmocka_unit_test(followers_keep_their_order),
 		cmocka_unit_test(waiting_items_wake_in_the_order_of_their_time),
