@@ -19,7 +19,7 @@ static char *
 check(char *key, size_t n, const char *from, struct fault *f)
 {
 	const char *why = NULL;
-	size_t i;
+	size_t i, all = n;
 
 	if (n > 0 && key[n - 1] == '\n')
 		n -= n > 1 && key[n - 2] == '\r' ? 2 : 1;
@@ -31,7 +31,7 @@ check(char *key, size_t n, const char *from, struct fault *f)
 	if (n == 0)
 		why = "is empty";
 	if (why) {
-		key_free(key);
+		mem_wipe_free(key, all); /* it may hold NULs */
 		fault_set(f, 0, 0, "%s: the key %s", from, why);
 		return NULL;
 	}
@@ -53,7 +53,7 @@ read_all(int fd, const char *from, struct fault *f)
 	} while (k > 0 || (k < 0 && errno == EINTR));
 	if (k < 0) {
 		fault_set(f, 0, 0, "%s: %s", from, strerror(errno));
-		key_free(key);
+		mem_wipe_free(key, n);
 		return NULL;
 	}
 	return check(key, n, from, f);
