@@ -17,7 +17,8 @@
 #define ROWS_PER_TURN 512 /* read at one go at most, so that answers are not kept waiting */
 #define HELD_BASE 1000    /* with 4 N: rows that may wait; the contract's bound */
 
-struct work *
+/* A work for a row, zeroed but for its storage. */
+static struct work *
 work_new(struct run *r)
 {
 	struct work *w = r->free_works;

@@ -134,8 +134,7 @@ char *open_default_output(const struct options *o, const char *manifest,
  * read for one turn, which *again tells). */
 bool admit_rows(struct run *r, bool *again);
 
-/* admit.c: a work for a row, zeroed but for its storage; and back. */
-struct work *work_new(struct run *r);
+/* admit.c: a work that is not needed any more is kept for another row. */
 void work_free(struct run *r, struct work *w);
 
 /* settle.c: a work is about to be sent: the journal gets its record, in case nothing more becomes

@@ -1,8 +1,7 @@
 /*
  * The event log: one JSON object a line, appended to a file. Decides nothing.
  *
- * A write that fails ends the log, not the run: nothing more is written, and eventlog_error says
- * why.
+ * A write that fails ends the log, not the run: nothing more is written, and its fault says why.
  */
 #ifndef LADE_SHOW_EVENTLOG_H
 #define LADE_SHOW_EVENTLOG_H

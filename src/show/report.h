@@ -96,7 +96,7 @@ const char *report_status_name(unsigned status);
 
 const char *report_review_word(enum report_review v); /* "active", "not_asked" */
 const char *report_review_name(enum report_review v); /* "Active", "not asked yet" */
-const char *report_age_word(enum report_age a);	      /* "10min" */
+const char *report_age_word(enum report_age a);	      /* "under_10_min" */
 const char *report_age_name(enum report_age a);	      /* "under 10 minutes" */
 
 /* From the first sending to the last answer; -1: unknown. */
