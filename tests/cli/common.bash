@@ -1,5 +1,6 @@
 # What every case uses: a folder of its own, a stand-in on a free port, and lade pointed at it.
 # LADE and STANDIN name the two programs.
+# In the middle of a case "! command" checks nothing (set -e passes over it): "! command || false" does.
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || exit 1

@@ -136,7 +136,7 @@ value() { sed -n "s/^$1{.*} //p" "${2:-m.prom}"; }
 	[ "$(jq -r .event log.json | grep -v outage | sort | uniq -c | awk '{print $2 "=" $1}' | paste -sd ' ')" = \
 		"answer=5 end=1 pause=1 retry=2 sent=5 start=1" ]
 	[ "$(jq -r .event log.json | sed -n '1p;2p;$p' | paste -sd ' ')" = "start sent end" ]
-	! grep -q 'secret\|sk-test' log.json
+	! grep -q 'secret\|sk-test' log.json || false
 	[ "$(jq -r 'select(.event == "sent") | .url' log.json | head -1)" = "https://cdn.example.com/1.jpg?…" ]
 	[ "$(jq -r 'select(.httpStatus == 503) | .message' log.json)" = 'key [key] \u{202e}' ]
 	[ "$(jq -r 'select(.event == "answer") | .outcome' log.json | sort | uniq -c | awk '{print $2 "=" $1}' | paste -sd ' ')" = \

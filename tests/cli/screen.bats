@@ -39,14 +39,14 @@ on_terminal() {
 	serve --latency 100
 	manifest $(urls 30)
 	TERM=dumb on_terminal 80 "$LADE" upload --base-url "$base" --progress-interval 100ms m.csv
-	! grep -q "$(printf '\033')" screen
+	! grep -q "$(printf '\033')" screen || false
 	[ "$(grep -c '^lade: [0-9]*/' screen)" -ge 3 ]
 	rm m.results.csv
 	NO_COLOR=1 TERM=xterm on_terminal 80 "$LADE" upload --base-url "$base" m.csv
-	! grep -q "$(printf '\033')\[[0-9;]*m" screen
+	! grep -q "$(printf '\033')\[[0-9;]*m" screen || false
 	rm m.results.csv
 	TERM=xterm on_terminal 80 "$LADE" upload --base-url "$base" --progress none m.csv
-	! grep -q "$(printf '\033')" screen
+	! grep -q "$(printf '\033')" screen || false
 	rm m.results.csv
 	TERM=xterm on_terminal 80 "$LADE" upload -q --base-url "$base" m.csv
 	[ ! -s screen ]
@@ -56,7 +56,7 @@ on_terminal() {
 	serve --latency 50
 	manifest $(urls 100)
 	"$LADE" upload --base-url "$base" --progress-interval 100ms m.csv 2>&1 | cat >seen
-	! grep -q "$(printf '\033\\|\r')" seen
+	! grep -q "$(printf '\033\\|\r')" seen || false
 	[ "$(grep -c '^lade: [0-9]*/' seen)" -ge 3 ]
 	rm m.results.csv
 	run env -i "GLOBALAIOPC_API_KEY=$GLOBALAIOPC_API_KEY" setsid -w "$LADE" upload --base-url "$base" m.csv </dev/null
@@ -72,7 +72,7 @@ on_terminal() {
 	serve --latency 200
 	manifest $(urls 200)
 	"$LADE" upload --base-url "$base" --progress-interval 100ms --limit 60 m.csv 2>seen || true
-	! sed -n '1,8p' seen | grep -q ' left'
+	! sed -n '1,8p' seen | grep -q ' left' || false
 	grep -q ', [0-9.]* s left' seen
 }
 
@@ -95,7 +95,7 @@ on_terminal() {
 	"$LADE" upload --base-url "$base" --rate 40 --progress-interval 100ms m.csv 2>seen
 	sed -n '/ is back$/,$p' seen >behind
 	grep -q ', [0-9.]* s left' behind
-	! grep -q ' min .* left' behind
+	! grep -q ' min .* left' behind || false
 }
 
 @test "a code that a server wrote is escaped, on the terminal and in the results" {
@@ -103,7 +103,7 @@ on_terminal() {
 	manifest "https://cdn.example.com/1.jpg?fault=code:%5cu001b%5b31mRED"
 	upload -vv m.csv
 	expect_status 1
-	! grep -q "$(printf '\033')" err m.results.csv
+	! grep -q "$(printf '\033')" err m.results.csv || false
 	says 'rejected, code .x1b.31mRED: refused (line 2)'
 	[ "$(field lade_code 1)" = '\x1b[31mRED' ]
 }
@@ -121,7 +121,7 @@ on_terminal() {
 		expect_status 1
 		cat err >>seen
 	done
-	! grep -q "$(printf '\033')" seen
+	! grep -q "$(printf '\033')" seen || false
 	grep -q '2 x rejected, code .x1b.31mRED: no.x1b.7m (lines 3, 4)$' seen
 	grep -q '2 x rejected, code c\{64\}: no.x1b.7m (lines 3, 4)$' seen
 }
@@ -163,7 +163,7 @@ on_terminal() {
 	cat err >>seen
 	run lade review --base-url "$base" "$name"
 	cat err >>seen
-	! grep -q "$(printf '\033')" seen
+	! grep -q "$(printf '\033')" seen || false
 }
 
 @test "standard input is called so" {

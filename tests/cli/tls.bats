@@ -94,7 +94,7 @@ serve_proxy() {
 	expect_status 0
 	expect_received 2
 	grep -qx "CONNECT 127.0.0.1:$(cat tls)" proxy.heads
-	! grep -qi "authorization\|$GLOBALAIOPC_API_KEY" proxy.heads
+	! grep -qi "authorization\|$GLOBALAIOPC_API_KEY" proxy.heads || false
 	: >proxy.heads
 	https_proxy=http://127.0.0.1:$(cat proxy) NO_PROXY=127.0.0.1 upload m.csv --cacert tls.pem -o direct.csv
 	expect_status 0
