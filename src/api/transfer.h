@@ -32,8 +32,7 @@ struct attempt {
 	int64_t retry_after_ms;             /* -1: none */
 	struct quota_notice notice;         /* RateLimit fields and their kin */
 	int64_t way_ms; /* what the network takes there and back; -1: not seen on a kept connection */
-	bool certificate;                   /* not sent: the server's certificate does not verify, or ours do
-					     * not do to verify it */
+	bool certificate; /* not sent: the server's does not verify, or ours cannot be used for it */
 	const char *error;                  /* libcurl's text for a failed transfer, else NULL */
 	const char *redirect_host;          /* of a 3xx, else NULL */
 };

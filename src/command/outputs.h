@@ -56,7 +56,8 @@ void outputs_turn(struct outputs *out, struct outputs_seen *seen, const struct o
 		  int64_t now_ms);
 
 /* Writes all that is asked for, and returns the exit status: EXIT_UNWRITABLE instead of status
- * where a write failed and nothing worse happened; what is written after that says so. The key must still be known to diag. */
+ * where a write failed and nothing worse happened; what is written after that says so. The
+ * key must still be known to diag. */
 int outputs_close(struct outputs *out, int status);
 
 #endif

@@ -58,8 +58,9 @@ const char *session_trouble_text(const struct session *s);
 void session_tell_outage(struct session *s, const struct outage *o, int64_t now_ms);
 
 /*
- * Why all stops, if this attempt has the words for it; each reason once. pause_ms: the pause that the server
- * asked for, when it is too long; -1: its refusals have lasted too long. what: "nothing more is ...".
+ * Why all stops, if this attempt has the words for it; each reason once. pause_ms: the pause that the
+ * server asked for, when it is too long; -1: its refusals have lasted too long. what: "nothing more is
+ * ...".
  */
 void session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, const char *what,
 		       const struct attempt *a);
