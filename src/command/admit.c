@@ -475,7 +475,7 @@ admit_rows(struct run *r, bool *again)
 			return false;
 		case MANIFEST_END:
 			if (manifest_unmet(r->manifest, &r->fault))
-				diag_note("%s: %s", r->manifest_path, r->fault.text);
+				diag_at(DIAG_NORMAL, r->manifest_path, 0, 0, "%s", r->fault.text);
 			if (next_manifest(r))
 				break;
 			r->schedule.rows_ended = true;

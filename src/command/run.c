@@ -159,6 +159,16 @@ pause_until_ms(const struct run *r, size_t n)
 	return rate_pause_until_ms(&r->schedule.rate, in_flight);
 }
 
+/* Reads on; true: a row is ready, or it is news to the schedule that none is there now. */
+static bool
+read_on(struct run *r, bool *again)
+{
+	const struct schedule *s = &r->schedule;
+	bool none = s->rows_ended || s->rows_paused;
+
+	return admit_rows(r, again) || (!none && (s->rows_ended || s->rows_paused));
+}
+
 static size_t
 take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wake_ms)
 {
@@ -174,7 +184,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 		it = schedule_take(&r->schedule, now_ms, wake_ms, &want_row);
 		if (it)
 			batch[n++] = attempt_of(r, it, now_ms);
-		else if (!want_row || !admit_rows(r, &again))
+		else if (!want_row || !read_on(r, &again))
 			break;
 	}
 	if (!secure(r, batch, n, now_ms))

@@ -174,7 +174,8 @@ session_tell_stop(struct session *s, enum stop_reason why, int64_t pause_ms, con
 	if (s->stop_said == why)
 		return;
 	s->stop_said = why;
-	session_words(&words, a);
+	if (why == STOP_KEY || why == STOP_CERTIFICATE)
+		session_words(&words, a);
 	switch (why) {
 	case STOP_KEY:
 		diag_error("the server refused the API key (HTTP %d%s%s); nothing more is %s",

@@ -444,3 +444,14 @@ doubted() {
 	expect_status 0
 	[ "$(grep -c ,uploaded, m.results.csv)" -eq 300 ]
 }
+
+@test "an outage at a manifest's last row ends when the server is back" {
+	serve
+	for i in 1 2 3 4 5 6; do
+		manifest "https://cdn.example.com/$i.jpg?fault=drop;times:1"
+		upload m.csv -o "$i.csv" --in-doubt resend
+		expect_status 0
+		says "1 uploaded"
+	done
+	expect_received 12
+}
