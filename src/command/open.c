@@ -87,8 +87,8 @@ output_format(const struct run *r, const char *path, struct results_options *ro)
 	return 0;
 }
 
-static int
-report_results(enum results_status status, const struct fault *f, const char *path)
+int
+open_report_results(enum results_status status, const struct fault *f, const char *path)
 {
 	if (f->line > 0)
 		diag_at(DIAG_QUIET, path, f->line, 0, "%s", f->text);
@@ -144,11 +144,13 @@ open_own_results(struct run *r)
 			      EXIT_USAGE);
 	if (o->only_review_failed)
 		ro.lade |= 1u << COLUMN_PREVIOUS_ASSET_ID;
+	if (manifest_format(r->manifest) == MANIFEST_NDJSON)
+		ro.format = RECORD_NDJSON; /* it may be empty, and gets no header */
 	manifest_free(r->manifest);
 	r->manifest = r->manifests[0] = NULL;
 	status = results_open(&ro, &r->results, &r->news, &r->fault);
 	if (status != RESULTS_OK)
-		return report_results(status, &r->fault, r->manifest_path);
+		return open_report_results(status, &r->fault, r->manifest_path);
 	r->results_path = mem_strdup(r->manifest_path);
 	mo.limit_bytes = results_size_before(r->results);
 	mo.limit_row = LIMIT_RECORD_BYTES;
@@ -199,7 +201,9 @@ open_results_beside(struct run *r)
 		columns[i].names = manifest_columns(r->manifests[i], &columns[i].n);
 	if (output_format(r, r->results_path, &ro) == 0) {
 		status = results_open(&ro, &r->results, &r->news, &r->fault);
-		rc = status == RESULTS_OK ? -1 : report_results(status, &r->fault, r->results_path);
+		rc = status == RESULTS_OK
+			     ? -1
+			     : open_report_results(status, &r->fault, r->results_path);
 	}
 	free(columns);
 	return rc;

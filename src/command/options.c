@@ -304,6 +304,7 @@ settle_meanings(struct options *o)
 	}
 	if (o->only & (1u << CLASS_NO_ANSWER | 1u << CLASS_BAD_ANSWER))
 		o->resend = true;
+	o->manifest.results = o->command == COMMAND_RETRY;
 	if (!o->max_failures_set && o->command != COMMAND_RETRY) {
 		o->max_failures = DEFAULT_MAX_FAILURES;
 		o->max_failures_percent = true;

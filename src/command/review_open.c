@@ -79,30 +79,22 @@ open_file(struct review *r, struct review_file *file)
 	struct load_needs needs = {0};
 	struct results_news news;
 	struct layout layout;
-	enum results_status status;
-	int rc = -1;
+	enum results_status status = RESULTS_UNREADABLE;
 
 	/* results_open would make a file that is not there */
-	if (load_layout(file->path, &layout, &needs, &r->fault) < 0) {
-		rc = EXIT_UNREADABLE;
-	} else {
+	if (load_layout(file->path, &layout, &needs, &r->fault) == 0) {
+		ro.format = layout.format;
 		layout_fini(&layout);
 		status = results_open(&ro, &file->results, &news, &r->fault);
 		if (status == RESULTS_OK &&
 		    load_reviews(results_path(file->results), results_layout(file->results),
 				 on_asset, r, &r->fault) < 0)
 			status = RESULTS_UNREADABLE;
-		rc = status == RESULTS_OK	    ? -1
-		     : status == RESULTS_LOCKED	    ? EXIT_STOPPED
-		     : status == RESULTS_UNREADABLE ? EXIT_UNREADABLE
-						    : EXIT_UNWRITABLE;
 	}
-	if (rc < 0) {
-		tell_results_news(&news);
-		return rc;
-	}
-	diag_at(DIAG_QUIET, file->path, r->fault.line, 0, "%s", r->fault.text);
-	return rc;
+	if (status != RESULTS_OK)
+		return open_report_results(status, &r->fault, file->path);
+	tell_results_news(&news);
+	return -1;
 }
 
 int

@@ -126,6 +126,9 @@ int run_files(struct job *j, char **paths, size_t n, char **results_path);
 /* open.c: opens the manifest and its results file. -1, or the exit status after a message. */
 int open_files(struct run *r);
 
+/* open.c: says why a results file cannot be worked on; returns the exit status. */
+int open_report_results(enum results_status status, const struct fault *f, const char *path);
+
 /* open.c: where the results of a manifest of this format go without -o, for the caller to free. */
 char *open_default_output(const struct options *o, const char *manifest,
 			  enum manifest_format format);

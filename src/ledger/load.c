@@ -36,7 +36,8 @@ load_identity(const struct manifest_row *row)
 static struct manifest *
 open_results(const char *path, int64_t limit_bytes, const char *version_column, struct fault *f)
 {
-	const struct manifest_options options = {.limit_bytes = limit_bytes,
+	const struct manifest_options options = {.results = true,
+						 .limit_bytes = limit_bytes,
 						 .limit_row = LIMIT_RECORD_BYTES,
 						 .version_column = version_column};
 	struct manifest *m = manifest_open(path, &options, f);

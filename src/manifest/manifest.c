@@ -118,7 +118,8 @@ open_json(struct manifest *m, const struct sniffed *sniffed, struct fault *f)
 	m->has_first = status == SOURCE_BYTES;
 	if (status == SOURCE_BROKEN || (m->has_first && members_begin(m->members, &m->first, f) < 0))
 		return -1;
-	own = members_is_results(m->members);
+	own = members_is_results(m->members) ||
+	      (o->results && m->format == MANIFEST_NDJSON && !m->has_first);
 	m->plan.is_results = own;
 	m->plan.plain_url = own || (!o->map_url && !o->split_urls);
 	m->plan.plain_type = own || (!o->map_type && o->type == ASSET_NONE);

@@ -36,6 +36,7 @@ struct manifest_options {
 	bool skip_empty;        /* pass over rows whose url is empty or null */
 	const char *split_urls; /* separator of several URLs in the field; NULL: one URL */
 	const char *version_column; /* whose value row.version is; NULL: none */
+	bool results;           /* it is to be a results file: JSON Lines of no line are one, too */
 	int64_t limit_bytes;    /* read no further than this; -1: to the end */
 	size_t limit_row;       /* bytes of a record at most; 0: LIMIT_ROW_BYTES */
 };

@@ -306,3 +306,30 @@ letters() {
 		[ ! -e all.csv ]
 	done
 }
+
+@test "results of a night without a row are results" {
+	serve
+	: >m.ndjson
+	upload m.ndjson
+	expect_status 0
+	for command in "retry" "review --once"; do
+		run lade $command --base-url "$base" m.results.ndjson
+		expect_status 0
+		[ ! -s m.results.ndjson ]
+	done
+	run lade report m.results.ndjson
+	expect_status 0
+	echo '{"url":"https://cdn.example.com/1.jpg"}' >m.ndjson
+	upload m.ndjson
+	expect_status 0
+	says "1 uploaded"
+	[ "$(jq -r .lade_status m.results.ndjson)" = uploaded ]
+	# a manifest is none
+	retry m.ndjson
+	expect_status 3
+	says "m.ndjson is no results file"
+	run lade review --once --base-url "$base" m.ndjson
+	expect_status 3
+	[ "$(grep -c "m.ndjson is no results file" err)" = 1 ]
+	[ "$(grep -o m.ndjson err | wc -l)" = 1 ]
+}
