@@ -148,6 +148,15 @@ has_proxy_environment(void)
 	return false;
 }
 
+/* The file that the option names, else the environment, where an empty name is none; NULL: none. */
+static const char *
+ca_file_of(const char *given)
+{
+	const char *named = getenv("SSL_CERT_FILE");
+
+	return given ? given : named && *named ? named : NULL;
+}
+
 /* What libcurl would not say before the first request, and then as if the server were down. */
 static int
 check_certificates(const char *path, struct fault *f)
@@ -157,7 +166,8 @@ check_certificates(const char *path, struct fault *f)
 	if (access(path, R_OK) == 0)
 		return 0;
 	text_escape(&shown, span_of(path), 200);
-	fault_set(f, 0, 0, "the certificates in %s cannot be read: %s", shown.data, strerror(errno));
+	fault_set(f, 0, 0, "the certificates in %s cannot be read: %s",
+		  shown.data ? shown.data : "", strerror(errno));
 	buf_free(&shown);
 	return -1;
 }
@@ -168,8 +178,7 @@ site_new(const struct site_options *o, struct fault *f)
 	struct site *s = mem_calloc(1, sizeof *s);
 
 	s->options = *o;
-	if (!s->options.ca_file)
-		s->options.ca_file = getenv("SSL_CERT_FILE");
+	s->options.ca_file = ca_file_of(o->ca_file);
 	if (parse_base(s, f) < 0 ||
 	    (s->https && s->options.ca_file && check_certificates(s->options.ca_file, f) < 0)) {
 		site_free(s);
@@ -185,7 +194,7 @@ site_new_media(const char *ca_file)
 {
 	struct site *s = mem_calloc(1, sizeof *s);
 
-	s->options.ca_file = ca_file ? ca_file : getenv("SSL_CERT_FILE");
+	s->options.ca_file = ca_file_of(ca_file);
 	s->https = s->media = true;
 	return s;
 }

@@ -236,10 +236,13 @@ same_letter(char a, char b)
 bool
 text_is_slip(struct span a, struct span b)
 {
+	bool same_end;
+
 	if (text_same_loosely(a, b))
 		return a.n > 0;
 	if (a.n < SLIP_BYTES || b.n < SLIP_BYTES)
 		return false;
+	same_end = same_letter(a.p[a.n - 1], b.p[b.n - 1]);
 	/* what differs is between what both begin and end with */
 	for (; a.n > 0 && b.n > 0 && same_letter(a.p[0], b.p[0]); a.n--, b.n--) {
 		a.p++;
@@ -249,5 +252,6 @@ text_is_slip(struct span a, struct span b)
 		b.n--;
 	if (a.n == 2 && b.n == 2)
 		return same_letter(a.p[0], b.p[1]) && same_letter(a.p[1], b.p[0]);
-	return a.n <= 1 && b.n <= 1;
+	/* names that end differently are siblings: tag and tags, title_en and title_es */
+	return a.n <= 1 && b.n <= 1 && same_end;
 }

@@ -52,7 +52,7 @@ int text_nearest(struct span word, const struct span *candidates, size_t n);
 /*
  * Whether one of two names is the other, written with one slip: a letter too many or too few, another
  * one, two in the wrong order, or any number of blanks, '-' and '_'; ASCII case ignored. Narrower
- * than "near": title is no slip of file.
+ * than "near": title is no slip of file, nor is tags, which only ends differently, of tag.
  */
 bool text_is_slip(struct span a, struct span b);
 

@@ -115,7 +115,9 @@ next_asset(struct review *r, int64_t now_ms, unsigned n, int64_t *wake_ms)
 		stop(r, STOP_OUTAGE);
 		return ROUNDS_NONE;
 	}
-	*wake_ms = earlier(r->deadline_ms, outage_next_ms(&r->outage));
+	*wake_ms = r->deadline_ms;
+	if (advice == OUTAGE_HOLD) /* else its time is over, and no reason to wake for */
+		*wake_ms = earlier(*wake_ms, outage_next_ms(&r->outage));
 	if (advice == OUTAGE_HOLD || (!r->answered && in_flight > 0))
 		return ROUNDS_NONE;
 	if (r->pause_until_ms > now_ms) {
@@ -230,7 +232,7 @@ judge_key(struct review *r, struct review_asset *asset, enum outcome o, bool ali
 		r->good++;
 	}
 	if (o == OUTCOME_KEY_REFUSED || r->forbidden >= FORBIDDEN_LIMIT ||
-	    (r->good == 0 && r->forbidden > 0 && r->forbidden >= r->rounds.open))
+	    (r->good == 0 && r->forbidden > 0 && r->forbidden >= r->rounds.most))
 		stop(r, STOP_KEY);
 }
 

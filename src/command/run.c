@@ -159,14 +159,19 @@ pause_until_ms(const struct run *r, size_t n)
 	return rate_pause_until_ms(&r->schedule.rate, in_flight);
 }
 
+static bool
+has_rows(const struct run *r)
+{
+	return !r->schedule.rows_ended && !r->schedule.rows_paused;
+}
+
 /* Reads on; true: a row is ready, or it is news to the schedule that none is there now. */
 static bool
 read_on(struct run *r, bool *again)
 {
-	const struct schedule *s = &r->schedule;
-	bool none = s->rows_ended || s->rows_paused;
+	bool had_rows = has_rows(r);
 
-	return admit_rows(r, again) || (!none && (s->rows_ended || s->rows_paused));
+	return admit_rows(r, again) || (had_rows && !has_rows(r));
 }
 
 static size_t

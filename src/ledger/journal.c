@@ -455,9 +455,10 @@ fold(struct journal_story *s, const struct entry *e, struct room *room)
 void
 journal_believe(struct journal_story *s, int64_t bytes)
 {
-	const struct journal_outcome *o = s->outcomes, *end = o + s->n_outcomes;
+	const struct journal_outcome *o = s->outcomes;
+	size_t n = s->n_outcomes;
 
-	for (; o < end && o->bytes <= bytes - o->place; o++)
+	for (; n > 0 && o->bytes <= bytes - o->place; n--, o++)
 		s->fates[o->number].place = o->place;
 }
 

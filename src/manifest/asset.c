@@ -112,6 +112,17 @@ asset_type_fits(enum asset_type type, struct span t)
 	return false;
 }
 
+/* Whether a path's text, behind what could part cells, is a parameter of it (a.jpg;v=1), no cell. */
+static bool
+is_parameter(struct span rest)
+{
+	size_t i = 0;
+
+	while (i < rest.n && !strchr("=/,;|?#", rest.p[i]))
+		i++;
+	return i < rest.n && rest.p[i] == '=';
+}
+
 /* Whether a URL's path goes on behind a known extension and what parts the cells of a CSV. */
 static bool
 has_cells(struct span url)
@@ -127,7 +138,7 @@ has_cells(struct span url)
 			dot = c == '.' ? i + 1 : 0;
 		else if ((c == ',' || c == ';' || c == '|') && dot > 0 &&
 			 type_of_extension((struct span){url.p + dot, i - dot}) != ASSET_NONE)
-			return true;
+			return !is_parameter((struct span){url.p + i + 1, url.n - i - 1});
 	}
 	return false;
 }

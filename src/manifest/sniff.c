@@ -153,6 +153,7 @@ look_at_line(const struct manifest_options *o, struct span text)
 	struct json_value top;
 	struct json_line line;
 	struct json_wrong w;
+	bool through;
 	unsigned i;
 
 	json_path_init(&paths[0], o->map_url ? o->map_url : "url", false);
@@ -165,7 +166,9 @@ look_at_line(const struct manifest_options *o, struct span text)
 	line.has_url = json_lookup_value(l, 0).kind != JSON_ABSENT ||
 		       json_lookup_value(l, 1).kind != JSON_ABSENT;
 	line.is_record = json_lookup_value(l, 2).kind != JSON_ABSENT;
-	line.has_rows = line.whole && text.p[0] == '{' && json_holds_rows(text);
+	/* an array that a path to the url leads through is the row's own */
+	through = paths[0].n_parts > 1 && json_lookup_value(l, 0).kind != JSON_ABSENT;
+	line.has_rows = line.whole && !through && text.p[0] == '{' && json_holds_rows(text);
 	json_lookup_free(l);
 	for (i = 0; i < 3; i++)
 		json_path_fini(&paths[i]);
@@ -210,7 +213,7 @@ json_kind(struct source *s, const struct manifest_options *o, enum manifest_form
 		return 0;
 	if (line.has_url && line.has_rows)
 		return fault_set(f, line_of(out->window, at), column_of(out->window, at),
-				 "is one object with a url of its own and an array of objects: "
+				 "is one object with a url of its own and an array of objects or URLs: "
 				 "--format json reads the array, --format ndjson the object");
 	out->format = MANIFEST_JSON;
 	return 0;

@@ -23,8 +23,8 @@
  * if that was a 503).
  *
  * The two troubles have each their own end. A server that is down is given up when timeout_ms have
- * passed since it last showed a sign of life, or since the time that it named is over; and never
- * before a question failed. How long one may refuse is the caller's to say: outage_refusing_ms
+ * passed since it last took or refused something, or since the time that it named is over; and never
+ * before a question failed, nor while the next one is withheld by the rate (a window that is spent). How long one may refuse is the caller's to say: outage_refusing_ms
  * counts from the first refusal, whatever came between, so that two servers behind one address, one
  * down, one busy, don't put off each other's end.
  */
@@ -54,7 +54,7 @@ outage_init(struct outage *o, int64_t timeout_ms, int64_t now_ms)
 int64_t
 outage_end_ms(const struct outage *o)
 {
-	if (o->state != OUTAGE_DOWN || o->throttled || o->failed_ms == INT64_MIN)
+	if (o->state != OUTAGE_DOWN || o->throttled || o->failed_ms == INT64_MIN || o->withheld)
 		return INT64_MAX;
 	return o->patient_ms + o->timeout_ms;
 }
@@ -95,6 +95,12 @@ outage_idle(struct outage *o, int64_t now_ms)
 	o->refused_ms = INT64_MIN;
 }
 
+void
+outage_withhold(struct outage *o)
+{
+	o->withheld = o->state == OUTAGE_DOWN;
+}
+
 int64_t
 outage_refusing_ms(const struct outage *o, int64_t now_ms)
 {
@@ -106,6 +112,7 @@ outage_started(struct outage *o, int64_t now_ms, bool question)
 {
 	if (o->state == OUTAGE_NONE)
 		return;
+	o->withheld = false;
 	o->asked_ms = now_ms;
 	o->state = question ? OUTAGE_ASKED : OUTAGE_LONE;
 	o->lone_sent = !question;
@@ -145,7 +152,7 @@ static void
 begin(struct outage *o, int64_t now_ms, bool throttled)
 {
 	o->throttled = throttled;
-	o->doubtful = false;
+	o->doubtful = o->withheld = false;
 	o->since_ms = o->patient_ms = now_ms;
 	o->asked_ms = o->failed_ms = INT64_MIN;
 	o->gap_ms = throttled ? FIRST_SHUT_GAP_MS : FIRST_GAP_MS;

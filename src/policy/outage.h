@@ -49,6 +49,7 @@ struct outage {
 	unsigned bouts;     /* in a row, pauses after which everything was refused again */
 	int64_t timeout_ms; /* how long to wait for the server */
 	int64_t since_ms;   /* when this outage was suspected */
+	bool withheld;      /* its time has come, but the rate lets nobody ask yet */
 	int64_t patient_ms; /* timeout_ms counts from here; to come: a time that the server named */
 	int64_t refused_ms; /* the first refusal since something was taken; INT64_MIN: none */
 	int64_t next_ms;    /* when to ask next */
@@ -76,6 +77,10 @@ int64_t outage_end_ms(const struct outage *o);
 
 /* Nothing is there to be sent, which is not the server's fault: its times begin anew. */
 void outage_idle(struct outage *o, int64_t now_ms);
+
+/* The next question or lone upload is due, and the rate holds it back: until it went, the server
+ * cannot have failed it. */
+void outage_withhold(struct outage *o);
 
 /* For how long the server has taken nothing since it first refused something. */
 int64_t outage_refusing_ms(const struct outage *o, int64_t now_ms);

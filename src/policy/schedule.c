@@ -154,6 +154,7 @@ schedule_take(struct schedule *s, int64_t now_ms, int64_t *wake_ms, bool *want_r
 	permit_ms = rate_next_ms(&s->rate, now_ms, advice == OUTAGE_GO ? in_flight(s) : 0);
 	if (permit_ms > now_ms) {
 		*wake_ms = earlier(*wake_ms, permit_ms);
+		outage_withhold(&s->outage);
 		if (permit_ms - now_ms > s->options.max_pause_ms)
 			check_pause(s, now_ms);
 		/* one ahead: where there is none left, nobody has to wait for the permit */

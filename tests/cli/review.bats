@@ -208,6 +208,18 @@ uploaded() {
 	[ "$(asked)" -eq 2 ]
 }
 
+@test "review: 403 for all means all that are to be asked for, with --once too" {
+	printf '%s\n' "asset-aaa status:403;code:7" "asset-bbb status:403;code:7" >rules
+	serve --rules rules
+	manifest $(for id in aaa bbb; do echo "https://cdn.example.com/$id.jpg?fault=id:asset-$id"; done) $(urls 1)
+	upload m.csv
+	expect_status 0
+	review --once -j 1 m.results.csv
+	expect_status 7
+	says "1 Active"
+	[ "$(asked)" -eq 3 ]
+}
+
 @test "review: assets that are never answered well are not settled; a server that never does is down" {
 	echo "asset-bbb status:500;code:500" >rules
 	uploaded asset-bbb

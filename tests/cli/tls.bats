@@ -61,6 +61,9 @@ serve_proxy() {
 	says "the certificates in nowhere.pem cannot be read: No such file"
 	SSL_CERT_FILE=nowhere.pem upload m.csv
 	expect_status 2
+	SSL_CERT_FILE= upload m.csv # as if it were not set
+	expect_status 4
+	says "the server's certificate does not verify"
 	run lade review --base-url "$base" --cacert nowhere.pem m.results.csv
 	expect_status 2
 	echo garbage >garbage.pem

@@ -292,6 +292,11 @@ options_lead_to_other_columns(void **state)
 	got = read_all(&o);
 	assert_string_equal(got, "2::u:;2::v:;.");
 	free(got);
+	o = (struct manifest_options){.limit_bytes = -1, .map_url = "m.0.src"}; /* its array is the row's */
+	put_text(".json", "{\"m\":[{\"src\":\"u\"}],\"t\":\"x\"}");
+	got = read_all(&o);
+	assert_string_equal(got, "1::u:;.");
+	free(got);
 	o = (struct manifest_options){.limit_bytes = -1, .json_path = "x.y"};
 	put_text(".json", "{\"p\":[{}],\"x\":{\"q\":[{}],\"y\":[{\"url\":\"u\"}],\"z\":[{}]},\"r\":[{}]}");
 	got = read_all(&o);

@@ -219,6 +219,33 @@ while_nothing_is_to_be_sent_nobody_is_given_up(void **state)
 	schedule_fini(&s);
 }
 
+/* The first question in an outage is the last request of the server's window, which is full again an
+ * hour later. */
+static void
+a_question_that_the_rate_withholds_has_not_failed(void **state)
+{
+	struct schedule_answer two_left = {OUTCOME_UPLOADED, false, true, -1, -1, {-1, -1, 2, 3600}};
+	struct item items[4];
+	int64_t now = START;
+
+	(void)state;
+	begin(items, 4);
+	s.rate.unpaced = false;
+	assert_ptr_equal(take(&now), &items[0]);
+	schedule_done(&s, &items[0], &two_left, now += 5);
+	assert_ptr_equal(take(&now), &items[1]);
+	answer(&items[1], OUTCOME_NO_ANSWER, -1, now += 5);
+	answer_next(OUTCOME_NO_ANSWER, -1, &now); /* to the question */
+	assert_true(now < START + MINUTE);
+	assert_ptr_equal(take(&now), &s.question);
+	assert_true(now > START + 59 * MINUTE);
+	/* it counts when it fails */
+	answer(&s.question, OUTCOME_NO_ANSWER, -1, now += 5);
+	assert_null(take(&now));
+	assert_int_equal(s.stop, STOP_OUTAGE);
+	schedule_fini(&s);
+}
+
 static void
 there_is_one_question_at_a_time(void **state)
 {
@@ -288,6 +315,7 @@ main(void)
 		cmocka_unit_test(a_server_that_is_down_and_refuses_by_turns_is_not_waited_for_for_ever),
 		cmocka_unit_test(what_a_pause_is_too_long_for_is_said_as_it_is),
 		cmocka_unit_test(while_nothing_is_to_be_sent_nobody_is_given_up),
+		cmocka_unit_test(a_question_that_the_rate_withholds_has_not_failed),
 		cmocka_unit_test(there_is_one_question_at_a_time),
 		cmocka_unit_test(the_envelope_says_that_the_server_is_back),
 	};

@@ -204,7 +204,8 @@ slips(void **state)
 		{"titlee", "title"}, {"tytle", "title"}, {"itle", "title"}};
 	static const char *const others[][2] = {
 		{"title", "file"}, {"updated_at", "created_at"}, {"name", "title"}, {"id", "ie"},
-		{"", "url"}, {"title", "tit"}, {"title", "ttile2"}};
+		{"", "url"}, {"title", "tit"}, {"title", "ttile2"}, {"tag", "tags"},
+		{"title_en", "title_es"}, {"image_1", "image_2"}, {"date", "data"}};
 	size_t i;
 
 	(void)state;

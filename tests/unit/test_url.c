@@ -263,7 +263,7 @@ warnings(void **state)
 		"https://a.example/p.q/1.png|x"};
 	static const char *const whole[] = {
 		"https://a.example/a,b", "https://a.example/1.jpg?w=1,Sunset", "https://a.example/1.x,y",
-		"https://a.jpg.example/a,b", "https://a.example/a.jpg/b,c", "https://a.example/1.jpg"};
+		"https://a.example/1.jpg;v=1", "https://a.example/1.jpg;jsessionid=a,b?c", "https://a.jpg.example/a,b", "https://a.example/a.jpg/b,c", "https://a.example/1.jpg"};
 	struct asset_finding f;
 	unsigned i;
 
