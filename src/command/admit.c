@@ -179,13 +179,16 @@ make_work(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 	return w;
 }
 
-/* What an earlier run left open; OUTCOME_UPLOADED: nothing. */
+/* What an earlier run left open of an identity, whichever of its records tells of it;
+ * OUTCOME_UPLOADED: nothing. */
 static enum outcome
-recorded_doubt(enum known known)
+recorded_doubt(const struct index *x, uint32_t head)
 {
-	return known == KNOWN_NO_ANSWER	   ? OUTCOME_NO_ANSWER
-	       : known == KNOWN_BAD_ANSWER ? OUTCOME_BAD_ANSWER
-					   : OUTCOME_UPLOADED;
+	uint32_t record = index_find(x, head, KINDS_IN_DOUBT, 0);
+
+	if (record == INDEX_NONE)
+		return OUTCOME_UPLOADED;
+	return index_known(x, record) == KNOWN_NO_ANSWER ? OUTCOME_NO_ANSWER : OUTCOME_BAD_ANSWER;
 }
 
 static void
@@ -227,7 +230,7 @@ check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, 
 		return false;
 	}
 	r->job->admitted++;
-	w->doubt = recorded_doubt(index_known(x, head));
+	w->doubt = recorded_doubt(x, head);
 	buf_clear(&w->body);
 	request_body(&w->body, asset_type_name(row->type), buf_span(&r->sent_url),
 		     row->name);

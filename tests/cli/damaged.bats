@@ -211,3 +211,39 @@ statuses() {
 	says "1 failed, 1 in doubt"
 	expect_received 2
 }
+
+@test "a doubt that is not the first record's is no failure when it was sent again in vain" {
+	echo '* status:503;code:503' >rules
+	serve --rules rules
+	same_rows "$u/1.jpg?fault=drop;create;times:1" b g g
+	upload m.csv
+	[ "$(statuses)" = "invalid in_doubt in_doubt " ]
+	upload m.csv --in-doubt resend --retries 0
+	[ "$(statuses)" = "invalid in_doubt in_doubt " ]
+	[ "$(field lade_errorClass 2)" = no_answer ]
+	n=$(received)
+	[ "$n" -gt 1 ]
+	upload m.csv
+	says "2 in doubt, 1 invalid"
+	expect_received "$n"
+	# nor where the first failed once, and nobody doubts that
+	stop_serving
+	rm m.results.csv journal
+	echo '2.jpg status:503;body:html;code:503;times:1' >rules
+	serve --rules rules
+	same_rows "$u/2.jpg" g
+	upload m.csv --retries 0
+	[ "$(statuses)" = "failed " ]
+	stop_serving
+	echo '2.jpg drop;create' >rules
+	serve --rules rules
+	same_rows "$u/2.jpg" b g
+	upload m.csv
+	[ "$(statuses)" = "failed in_doubt " ]
+	stop_serving
+	echo '2.jpg status:503;code:503' >rules
+	serve --rules rules
+	same_rows "$u/2.jpg" g g
+	upload m.csv --in-doubt resend --retries 0
+	[ "$(statuses)" = "in_doubt in_doubt " ]
+}
