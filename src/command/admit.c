@@ -440,15 +440,20 @@ is_of_other_shard(const struct run *r, const struct manifest_row *row)
 }
 
 bool
+admit_is_full(const struct run *r)
+{
+	return queue_held(&r->schedule.queue) >=
+	       4 * (size_t)r->options->concurrency + HELD_BASE;
+}
+
+bool
 admit_rows(struct run *r, bool *again)
 {
-	struct queue *q = &r->schedule.queue;
 	struct manifest_row row;
 	int i;
 
 	*again = false;
-	r->schedule.rows_paused = r->waits_for_input ||
-				  queue_held(q) >= 4 * (size_t)r->options->concurrency + HELD_BASE;
+	r->schedule.rows_paused = r->waits_for_input || admit_is_full(r);
 	if (r->schedule.rows_paused)
 		return false;
 	for (i = 0; i < ROWS_PER_TURN; i++) {

@@ -109,22 +109,26 @@ stop_for_key(struct run *r)
 	settle_stopped(r, w);
 }
 
-/* Whether nothing is left to be done; parked rows are judged first. */
+/*
+ * Whether nothing is left to be done; parked rows are judged first. So they are where they and those
+ * behind them are all that there is room for: nothing else could come that tells more of them.
+ */
 static bool
-is_over(struct run *r)
+is_over(struct run *r, bool *again)
 {
 	struct schedule *s = &r->schedule;
 
 	if (s->stop != STOP_NONE)
 		return true;
-	if (!s->rows_ended || s->queue.count[ITEM_IN_FLIGHT] > 0)
+	if ((!s->rows_ended && !admit_is_full(r)) || s->queue.count[ITEM_IN_FLIGHT] > 0)
 		return false;
 	if (queue_held(&s->queue) > s->queue.count[ITEM_PARKED] + s->queue.count[ITEM_FOLLOWING])
 		return false;
 	forgive(r, true);
 	if (s->queue.count[ITEM_PARKED] > 0)
 		stop_for_key(r);
-	return true;
+	*again = !s->rows_ended;
+	return s->rows_ended || s->stop != STOP_NONE;
 }
 
 static struct attempt *
@@ -196,7 +200,7 @@ take(void *ctx, int64_t now_ms, struct attempt **batch, size_t room, int64_t *wa
 		n = 0;
 	if (r->schedule.stop == STOP_PAUSE) /* by a window that is spent: no answer has said it */
 		tell_stop(r, &(struct attempt){.done_wall_ms = clock_wall_at_ms(now_ms)});
-	over = n == 0 && is_over(r); /* it may be the first to know why */
+	over = n == 0 && is_over(r, &again); /* it may be the first to know why */
 	session_tell_outage(&r->session, &r->schedule.outage, now_ms);
 	outputs_turn(r->outputs, &r->seen,
 		     &(struct outputs_state){pause_until_ms(r, n), &r->schedule.outage,

@@ -137,6 +137,9 @@ char *open_default_output(const struct options *o, const char *manifest,
  * read for one turn, which *again tells). */
 bool admit_rows(struct run *r, bool *again);
 
+/* admit.c: whether as many rows wait as may: no more are read until some are dealt with. */
+bool admit_is_full(const struct run *r);
+
 /* admit.c: a work that is not needed any more is kept for another row. */
 void work_free(struct run *r, struct work *w);
 

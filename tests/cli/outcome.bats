@@ -210,6 +210,36 @@ fault() { echo "https://cdn.example.com/$1.jpg?fault=${2//,/;}"; }
 	expect_received 3
 }
 
+# many_of_one URL: a manifest of one URL, more often than rows may wait, with ok before and after it if
+# there is a second word.
+many_of_one() {
+	{
+		echo url,assetType
+		[ -z "${2:-}" ] || echo "$ok,Image"
+		yes "$1,Image" | head -3000
+		echo "https://cdn.example.com/last.jpg,Image"
+	} >m.csv
+}
+
+@test "403 for a row that more rows wait for than may: it is judged, and the run goes on" {
+	serve
+	many_of_one "$(fault a status:403,code:403)" judged
+	upload m.csv
+	expect_status 1
+	says "3,002 rows: 2 uploaded, 3,000 failed"
+	expect_received 3
+	expect_row 3001 failed rejected
+	expect_row 3002 uploaded ""
+	# where nothing was accepted it is the key's
+	rm m.results.csv
+	many_of_one "$(fault a status:403,code:403)"
+	upload m.csv
+	expect_status 4
+	says "refused the API key"
+	expect_received 4
+	[ "$(wc -l <m.results.csv)" -eq 1 ]
+}
+
 @test "misdirected: a redirect is never followed, exit 4 names its host" {
 	serve
 	manifest "$(fault a status:302,location:https:%2F%2Fevil.example%2Fx)" "$ok"
