@@ -247,3 +247,49 @@ statuses() {
 	upload m.csv --in-doubt resend --retries 0
 	[ "$(statuses)" = "in_doubt in_doubt " ]
 }
+
+@test "behind a damaged first row an asset is renewed, and its version filled in, as any" {
+	serve
+	printf 'url,name,rev\n%s/1.jpg,caf\351,a\n%s/1.jpg,one,\n%s/1.jpg,one,x\n' $u $u $u >m.csv
+	upload m.csv --version-column rev
+	says "1 uploaded, 1 duplicate, 1 invalid"
+	old=$(field lade_assetId 2)
+	sed -i '3s/,$/,a/' m.csv
+	upload m.csv --version-column rev
+	says "2 skipped, 1 invalid"
+	[ "$(field rev 2)" = a ]
+	[ "$(field lade_assetId 2)" = "$old" ]
+	sed -i '3s/,a/,b/; 4s/,x/,y/' m.csv
+	upload m.csv --version-column rev
+	says "1 uploaded, 1 duplicate, 1 invalid"
+	expect_received 2
+	[ "$(field lade_previousAssetId 2)" = "$old" ]
+	[ "$(field lade_assetId 2)" != "$old" ]
+	[ "$(field lade_assetId 3)" = "$(field lade_assetId 2)" ]
+	upload m.csv --version-column rev
+	says "2 skipped, 1 invalid"
+	expect_received 2
+	# one that failed is behind no row that keeps the old id
+	stop_serving
+	echo '1.jpg code:1001' >rules
+	serve --rules rules
+	sed -i '3s/,b/,c/; 4d' m.csv
+	upload m.csv --version-column rev
+	says "1 failed, 1 invalid"
+	[ "$(statuses)" = "invalid failed duplicate " ]
+	upload m.csv --version-column rev
+	says "1 failed, 1 invalid"
+	expect_received 3
+}
+
+@test "behind a damaged first row an asset is uploaded again that the review rejected" {
+	serve
+	printf '{"url":"%s/1.jpg","name":[]}\n{"url":"%s/1.jpg"}\n' $u $u >m.ndjson
+	upload m.ndjson
+	says "1 uploaded, 1 invalid"
+	sed -i 's/"lade_reviewStatus":null,\(.*"lade_code":"0"\)/"lade_reviewStatus":"Failed",\1/' m.results.ndjson
+	grep -q Failed m.results.ndjson
+	retry m.results.ndjson --only review_failed
+	says "1 uploaded, 1 invalid"
+	expect_received 2
+}

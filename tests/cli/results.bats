@@ -51,6 +51,43 @@ load common
 	says "no column rew (--version-column); did you mean rev?"
 }
 
+@test "--version-column: a renewal that failed is not forgotten for another row that kept the old id" {
+	serve
+	for answer in "status:503;code:503" "drop;create"; do
+		rm -f m.results.csv
+		url="https://cdn.example.com/${answer%%[:;]*}.jpg?fault=$answer;from:2;times:2"
+		printf 'url,rev\n%s,a\n%s,a\n' "$url" "$url" >m.csv
+		upload m.csv --version-column rev
+		expect_status 0
+		old=$(field lade_assetId 1)
+		sed -i '2s/,a/,b/; 3d' m.csv
+		upload m.csv --version-column rev --retries 0
+		expect_status 1
+		[ "$(field lade_previousAssetId 1)" = "$old" ]
+		[ "$(field lade_assetId 2)" = "$old" ]
+		before=$(received "$answer")
+		if [ "$answer" = "drop;create" ]; then
+			for command in "upload m.csv --version-column rev" "retry m.results.csv"; do
+				$command
+				expect_status 1
+				says "1 in doubt"
+			done
+			[ "$(received "$answer")" -eq "$before" ]
+			retry m.results.csv --in-doubt resend
+		else
+			upload m.csv --version-column rev
+		fi
+		expect_status 0
+		says "1 uploaded"
+		[ "$(received "$answer")" -eq $((before + 1)) ]
+		[ "$(field lade_assetId 1)" != "$old" ]
+		upload m.csv --version-column rev
+		expect_status 0
+		says "1 skipped"
+		[ "$(received "$answer")" -eq $((before + 1)) ]
+	done
+}
+
 @test "--new-only leaves all recorded rows alone" {
 	serve
 	manifest "https://cdn.example.com/a.jpg?fault=status:503;body:html;times:1" https:///bad.jpg
