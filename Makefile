@@ -54,8 +54,8 @@ SOURCES := \
 	src/show/page_style.c src/show/plot.c src/show/plot_latency.c src/show/progress.c src/show/report.c \
 	src/show/report_html.c src/show/report_json.c src/show/report_text.c \
 	src/show/review_counts.c src/show/summary.c src/show/timeline.c \
-	src/command/admit.c src/command/check.c src/command/completion.c src/command/help.c src/command/key.c \
-	src/command/log.c src/command/open.c src/command/options.c src/command/outputs.c src/command/probe.c \
+	src/command/admit.c src/command/check.c src/command/completion.c src/command/fate.c src/command/help.c \
+	src/command/key.c src/command/log.c src/command/open.c src/command/options.c src/command/outputs.c src/command/probe.c \
 	src/command/report.c src/command/review.c src/command/review_open.c src/command/review_tell.c \
 	src/command/run.c src/command/session.c src/command/settle.c src/command/start.c src/command/tell.c src/command/values.c
 MAIN := src/main.c

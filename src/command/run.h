@@ -2,8 +2,8 @@
  * One run of upload or retry: the wiring of manifest, ledger, schedule, engine and show.
  *
  * run.c is the loop's two functions and the end of a run; open.c opens the files; admit.c takes rows
- * in; settle.c writes outcomes down; tell.c speaks to people. The struct is shared by these five and by
- * nobody else.
+ * in; fate.c decides what becomes of each; settle.c writes outcomes down; tell.c speaks to people. The
+ * struct is shared by these six and by nobody else.
  */
 #ifndef LADE_COMMAND_RUN_H
 #define LADE_COMMAND_RUN_H
@@ -139,6 +139,24 @@ bool admit_rows(struct run *r, bool *again);
 
 /* admit.c: whether as many rows wait as may: no more are read until some are dealt with. */
 bool admit_is_full(const struct run *r);
+
+/* What becomes of a row. */
+enum fate {
+	FATE_PASSED_OVER, /* --new-only, and it was given before */
+	FATE_BAD,         /* its own bytes are damaged */
+	FATE_FOLLOWS,     /* its identity is under way: it gets the same outcome */
+	FATE_SKIPPED,     /* its asset is there already */
+	FATE_RECORDED,    /* it has an outcome, and is not for this run to send again */
+	FATE_COPIED,      /* its identity has an outcome, of an earlier run or of this one */
+	FATE_SENT,
+};
+
+/* fate.c: by what is known of a row, of its record and of its identity, whose first record is head. */
+enum fate fate_of(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head);
+
+/* fate.c: the record that decides for an identity, the first of a row that could be sent; or
+ * INDEX_NONE. */
+uint32_t fate_first_sent(const struct index *x, uint32_t head);
 
 /* admit.c: a work that is not needed any more is kept for another row. */
 void work_free(struct run *r, struct work *w);
