@@ -197,24 +197,35 @@ warn(struct run *r, const struct manifest_row *row, const char *text)
 	diag_at(DIAG_VERBOSE, r->manifest_path, row->line, 0, "warning: %s", text);
 }
 
+/* A row that cannot be sent, for a printable reason, while its record stays as it is. What was invalid
+ * before is not named again. */
+static void
+keep_as_invalid(struct run *r, const struct manifest_row *row, uint32_t record, int64_t line,
+		const char *reason)
+{
+	if (index_known(results_index(r->results), record) != KNOWN_INVALID)
+		settle_show_invalid(r, r->manifest_path, line, row->bad_column, span_of(reason));
+	settle_recorded(r, KNOWN_INVALID, row->line, reason);
+}
+
 /* Checks a row and makes it ready; false: it was invalid. */
 static bool
 check_and_queue(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head)
 {
 	const struct manifest_plan *plan = manifest_plan(r->manifest);
 	struct index *x = results_index(r->results);
+	enum known known = index_known(x, record);
 	struct asset_finding found;
 	struct work *w;
 
 	found = asset_check(row->type, row->type_word, row->url, row->name, plan->has_name,
 			    r->options->allow_private, &r->memo, &r->sent_url);
-	if (found.problem != ASSET_GOOD && known_has_asset(index_known(x, record))) {
+	if (found.problem != ASSET_GOOD && known_has_asset(known)) {
 		r->counts.skipped++; /* what is there stays */
 		return false;
 	}
-	if (found.problem != ASSET_GOOD && index_known(x, record) == KNOWN_INVALID) {
-		/* as it was: its record stays */
-		settle_recorded(r, KNOWN_INVALID, row->line, found.reason);
+	if (found.problem != ASSET_GOOD && (KINDS_IN_DOUBT | 1u << KNOWN_INVALID) & 1u << known) {
+		keep_as_invalid(r, row, record, row->line, found.reason);
 		return false;
 	}
 	w = make_work(r, row, record, head);
@@ -252,10 +263,7 @@ admit_bad(struct run *r, const struct manifest_row *row, uint32_t record, uint32
 	struct work *w;
 
 	if (index_place(x, record) >= 0) {
-		if (index_known(x, record) != KNOWN_INVALID)
-			settle_show_invalid(r, r->manifest_path, line, row->bad_column,
-					    span_of(row->bad));
-		settle_recorded(r, KNOWN_INVALID, row->line, row->bad);
+		keep_as_invalid(r, row, record, line, row->bad);
 		return;
 	}
 	w = make_work(r, row, record, head);

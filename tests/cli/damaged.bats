@@ -293,3 +293,19 @@ statuses() {
 	says "1 uploaded, 1 invalid"
 	expect_received 2
 }
+
+@test "a doubt outlives a row that may not be sent any more, whatever was asked for" {
+	serve
+	printf 'url\nhttp://10.0.0.1/1.jpg?fault=drop;create;times:1\n' >m.csv
+	upload m.csv --allow-private
+	says "1 in doubt"
+	cp m.results.csv before
+	upload m.csv --in-doubt resend
+	expect_status 1
+	says "m.csv:2: url: "
+	says "1 invalid"
+	cmp m.results.csv before
+	upload m.csv --allow-private
+	says "1 in doubt"
+	expect_received 1
+}
