@@ -214,11 +214,8 @@ static int
 open_manifests(struct run *r)
 {
 	bool stdin_taken = r->options->key_file && strcmp(r->options->key_file, "-") == 0;
-	struct manifest_options mo = r->options->manifest;
 	size_t i;
 
-	if (r->options->command == COMMAND_RETRY)
-		mo.limit_row = LIMIT_RECORD_BYTES;
 	for (i = 0; i < r->n_manifests; i++) {
 		r->manifest_path = r->manifest_paths[i];
 		if (strcmp(r->manifest_path, "-") == 0 && stdin_taken) {
@@ -226,7 +223,8 @@ open_manifests(struct run *r)
 			return EXIT_USAGE;
 		}
 		stdin_taken |= strcmp(r->manifest_path, "-") == 0;
-		r->manifest = r->manifests[i] = manifest_open(r->manifest_path, &mo, &r->fault);
+		r->manifest = r->manifests[i] = manifest_open(r->manifest_path, &r->options->manifest,
+							       &r->fault);
 		if (!r->manifest)
 			return report_manifest(r);
 		if (manifest_plan(r->manifest)->is_results)

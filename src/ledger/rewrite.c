@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "ledger/load.h"
 
 /* A record without its line end. */
@@ -68,7 +69,8 @@ rewrite_results(const char *path, const struct layout *l, const struct load_need
 		struct replacement *out, int64_t *torn, struct fault *f)
 {
 	struct rewriting w = {.layout = l, .needs = needs, .out = out, .torn = torn};
-	const struct manifest_options options = {.limit_bytes = -1};
+	const struct manifest_options options = {.limit_bytes = -1,
+						 .limit_row = LIMIT_RECORD_BYTES};
 	struct manifest *m = manifest_open(path, &options, f);
 	enum manifest_status status = MANIFEST_BROKEN;
 	struct manifest_row row;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -141,31 +142,6 @@ open_list(struct manifest *m, const struct sniffed *sniffed)
 	return 0;
 }
 
-struct manifest *
-manifest_open(const char *path, const struct manifest_options *options, struct fault *f)
-{
-	struct manifest *m = mem_calloc(1, sizeof *m);
-	struct sniffed sniffed;
-	int rc = -1;
-
-	*f = (struct fault){0};
-	m->options = *options;
-	m->source = source_open(path, options->limit_bytes,
-				options->limit_row ? options->limit_row : LIMIT_ROW_BYTES, f);
-	if (m->source && sniff(m->source, path, options, &sniffed, f) == 0) {
-		m->format = sniffed.format;
-		m->delimiter = sniffed.delimiter;
-		rc = is_json(m)                       ? open_json(m, &sniffed, f)
-		     : m->format == MANIFEST_LIST ? open_list(m, &sniffed)
-						  : open_csv(m, &sniffed, f);
-	}
-	if (rc < 0) {
-		manifest_free(m);
-		return NULL;
-	}
-	return m;
-}
-
 void
 manifest_free(struct manifest *m)
 {
@@ -181,6 +157,60 @@ manifest_free(struct manifest *m)
 	json_reader_free(m->json);
 	source_free(m->source);
 	free(m);
+}
+
+static struct manifest *
+open_limited(const char *path, const struct manifest_options *options, size_t limit_row,
+	     struct fault *f)
+{
+	struct manifest *m = mem_calloc(1, sizeof *m);
+	struct sniffed sniffed;
+	int rc = -1;
+
+	*f = (struct fault){0};
+	m->options = *options;
+	m->source = source_open(path, options->limit_bytes, limit_row, f);
+	if (m->source && sniff(m->source, path, options, &sniffed, f) == 0) {
+		m->format = sniffed.format;
+		m->delimiter = sniffed.delimiter;
+		rc = is_json(m)                       ? open_json(m, &sniffed, f)
+		     : m->format == MANIFEST_LIST ? open_list(m, &sniffed)
+						  : open_csv(m, &sniffed, f);
+	}
+	if (rc < 0) {
+		manifest_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/* Whether it can be opened once more, from its beginning. */
+static bool
+is_file(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* A results file has longer records than other manifests, and what it is only its beginning tells: in
+ * JSON its first record, which may be such a one. */
+struct manifest *
+manifest_open(const char *path, const struct manifest_options *options, struct fault *f)
+{
+	size_t limit = options->limit_row ? options->limit_row : LIMIT_ROW_BYTES;
+	struct manifest *m = open_limited(path, options, limit, f), *results;
+	struct fault ignored;
+
+	if (options->limit_row || (m && !m->plan.is_results) || !is_file(path))
+		return m;
+	results = open_limited(path, options, LIMIT_RECORD_BYTES, &ignored);
+	if (!results || !results->plan.is_results) {
+		manifest_free(results);
+		return m;
+	}
+	manifest_free(m);
+	return results;
 }
 
 /* ---- rows ---- */

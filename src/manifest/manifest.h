@@ -38,7 +38,8 @@ struct manifest_options {
 	const char *version_column; /* whose value row.version is; NULL: none */
 	bool results;           /* it is to be a results file: JSON Lines of no line are one, too */
 	int64_t limit_bytes;    /* read no further than this; -1: to the end */
-	size_t limit_row;       /* bytes of a record at most; 0: LIMIT_ROW_BYTES */
+	size_t limit_row;       /* bytes of a record at most; 0: LIMIT_ROW_BYTES, or
+				 * LIMIT_RECORD_BYTES of a file that is a results file */
 };
 
 /* Where each of the three values comes from: decides which lade_ columns the results need. */

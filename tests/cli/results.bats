@@ -294,6 +294,38 @@ letters() {
 	[ "$(wc -l <n.ndjson)" -eq 2 ]
 }
 
+@test "a long record is read wherever a results file is, also where it gets a column" {
+	serve
+	{ echo url,a && printf 'https://cdn.example.com/1.jpg,' && letters 1000000 '\001' && echo; } >m.csv
+	upload m.csv -o n.ndjson
+	expect_status 0
+	[ "$(wc -c <n.ndjson)" -gt 6000000 ]
+	upload n.ndjson
+	expect_status 0
+	says "1 skipped"
+	upload --strict n.ndjson
+	expect_status 0
+	run lade check n.ndjson
+	expect_status 0
+	{ echo url,a,b,c,d && printf 'https://cdn.example.com/1.jpg'
+		for c in a b c d; do printf , && letters 1048567 $c; done && echo; } >m.csv
+	upload m.csv
+	expect_status 0
+	[ "$(sed 1d m.results.csv | wc -c)" -gt 4194304 ]
+	upload m.csv --split-urls ';'
+	expect_status 0
+	says "1 skipped"
+	[ "$(field lade_url 1)" = https://cdn.example.com/1.jpg ]
+	expect_received 2
+	# what is no results file has its own limit
+	{ printf '{"url":"https://cdn.example.com/2.jpg","a":"' && letters 4300000 a && echo '"}'; } >m.ndjson
+	upload m.ndjson
+	expect_status 3
+	says "4 MiB"
+	run lade check m.ndjson
+	expect_status 3
+}
+
 @test "a file to be written is none that is read, kept or written otherwise" {
 	serve
 	manifest $(urls 2)
