@@ -91,6 +91,9 @@ fate_of(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t
 	asset = index_find(x, head, KINDS_ASSET, 0);
 	if (asset != INDEX_NONE && !is_outdated(r, record, asset))
 		return has_record ? FATE_SKIPPED : FATE_COPIED;
+	/* that of another row is nothing against this one, so may_send does not ask */
+	if (known == KNOWN_INVALID && !(r->known_mask & 1u << KNOWN_INVALID))
+		return FATE_RECORDED;
 	if (may_send(r, record, head))
 		return FATE_SENT;
 	return (KINDS_FAILED | KINDS_IN_DOUBT) & 1u << known ? FATE_RECORDED : FATE_COPIED;

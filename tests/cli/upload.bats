@@ -278,6 +278,24 @@ load common
 	expect_row 2 uploaded ""
 }
 
+@test "retry --only leaves a row that was invalid and is not any more, unless it is to take those" {
+	serve
+	manifest https:///a.jpg "https://cdn.example.com/b.jpg?fault=code:1302;times:1"
+	upload m.csv
+	sed -i 's|https:///a.jpg|https://cdn.example.com/a.jpg|' m.results.csv
+	for class in unavailable review_failed no_answer; do
+		retry m.results.csv --only $class
+		expect_status 1
+		says "1 failed, 1 invalid"
+		expect_received 1
+	done
+	retry m.results.csv --only rejected
+	says "1 uploaded, 1 invalid"
+	retry m.results.csv --only invalid_row
+	expect_status 0
+	expect_received 3
+}
+
 @test "SIGINT: those in flight are finished, the rest is pending, the next run carries on" {
 	serve --latency 300
 	manifest $(urls 40)
