@@ -286,22 +286,36 @@ skip(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t he
 }
 
 /*
- * The record of a row. JSON cannot say what a damaged row of a CSV holds (no UTF-8, more than a string
- * may have), and nothing else may come of it: if it needs a new record, nothing is taken of it, as of
- * a JSON element that cannot be decoded.
+ * The record of a row of a CSV that is damaged, where the results are JSON. That cannot say what the row
+ * holds (no UTF-8, more than a string may have), and nothing else may come of it: if it needs a new
+ * record, nothing is taken of it, as of a JSON element that cannot be decoded. So a later run finds
+ * that record, which is nobody's, or one of the row's identity, or both. If both, it cannot be told
+ * which is the row's own, and the identity's is left to the next good row.
  */
+static uint32_t
+record_of_damaged(struct index *x, struct manifest_row *row, uint32_t *head)
+{
+	struct identity nobody = identity_of(span_none(), span_none());
+	uint32_t record = index_peek(x, load_identity(row));
+
+	if (record != INDEX_NONE && index_peek(x, nobody) != INDEX_NONE)
+		return *head = record;
+	if (record != INDEX_NONE)
+		return index_row(x, load_identity(row), head);
+	row->garbled = true;
+	row->type = ASSET_NONE;
+	row->url = row->type_word = row->name = row->version = span_none();
+	return index_row(x, nobody, head);
+}
+
 static uint32_t
 record_of(const struct run *r, struct manifest_row *row, uint32_t *head)
 {
 	struct index *x = results_index(r->results);
-	uint32_t record = index_row(x, load_identity(row), head);
 
-	if (!row->bad || row->garbled || !row->cells || index_place(x, record) >= 0 ||
-	    results_layout(r->results)->format == RECORD_CSV)
-		return record;
-	row->garbled = true;
-	row->type = ASSET_NONE;
-	row->url = row->type_word = row->name = row->version = span_none();
+	if (row->bad && row->cells && !row->garbled &&
+	    results_layout(r->results)->format != RECORD_CSV)
+		return record_of_damaged(x, row, head);
 	return index_row(x, load_identity(row), head);
 }
 

@@ -289,6 +289,16 @@ index_row(struct index *x, struct identity id, uint32_t *head)
 	return next;
 }
 
+uint32_t
+index_peek(const struct index *x, struct identity id)
+{
+	uint32_t slot, head = find_head(x, id, &slot);
+
+	if (head == INDEX_NONE || !x->entries[head].started)
+		return head;
+	return x->entries[x->entries[head].cursor].next;
+}
+
 int64_t
 index_place(const struct index *x, uint32_t record)
 {

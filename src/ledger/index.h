@@ -86,6 +86,10 @@ uint64_t index_version(const struct index *x, uint32_t record);
  */
 uint32_t index_row(struct index *x, struct identity id, uint32_t *head);
 
+/* The record that index_row would give to the identity's next row, which may have it yet; INDEX_NONE:
+ * a new one. */
+uint32_t index_peek(const struct index *x, struct identity id);
+
 /* Where a record is in the file; -1: nowhere yet. */
 int64_t index_place(const struct index *x, uint32_t record);
 

@@ -309,3 +309,29 @@ statuses() {
 	says "1 in doubt"
 	expect_received 1
 }
+
+@test "in JSON Lines a damaged row takes no record from the good ones of its identity" {
+	serve
+	for rows in "b g" "b g g" "g b g"; do
+		rm -f n.ndjson
+		same_rows "$u/1.jpg" $rows
+		upload m.csv -o n.ndjson
+		says " 1 invalid"
+		cp n.ndjson before
+		for _ in 1 2; do
+			upload m.csv -o n.ndjson
+			says " $(grep -o g <<<"$rows" | wc -l) skipped, 1 invalid"
+			cmp n.ndjson before
+		done
+	done
+	# one that is damaged for a night
+	rm n.ndjson
+	same_rows "$u/1.jpg" g g
+	upload m.csv -o n.ndjson
+	cp n.ndjson before
+	same_rows "$u/1.jpg" b g
+	upload m.csv -o n.ndjson
+	says "1 skipped, 1 invalid"
+	cmp n.ndjson before
+	expect_received 4
+}

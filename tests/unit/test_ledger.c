@@ -42,9 +42,13 @@ the_kth_row_belongs_to_the_kth_record(void **state)
 	assert_int_equal(index_load(x, id(1), KNOWN_REJECTED, 10), 0);
 	assert_int_equal(index_load(x, id(2), KNOWN_ASSET, 20), 1);
 	assert_int_equal(index_load(x, id(1), KNOWN_INVALID, 30), 2);
+	assert_int_equal(index_peek(x, id(1)), 0);
+	assert_int_equal(index_peek(x, id(3)), INDEX_NONE);
 	assert_int_equal(index_row(x, id(1), &head), 0);
+	assert_int_equal(index_peek(x, id(1)), 2);
 	assert_int_equal(index_row(x, id(1), &head), 2);
 	assert_int_equal(head, 0);
+	assert_int_equal(index_peek(x, id(1)), INDEX_NONE);
 	assert_int_equal(index_row(x, id(1), &head), 3); /* one more than there were */
 	assert_int_equal(index_row(x, id(1), &head), 4);
 	assert_int_equal(index_place(x, 4), -1);
