@@ -265,16 +265,13 @@ reading_of(const struct layout *l)
 	return r;
 }
 
-/* An asset, or a doubt, of no url would be nobody's, and its row would be sent again. */
-static int
-check_lost(const struct manifest_row *row, const struct known_values *k, enum known known,
-	   struct fault *f)
+int
+load_lost(const struct manifest_row *row, struct span status, enum known known, struct fault *f)
 {
-	if (!known_has_asset(known) && known != KNOWN_NO_ANSWER && known != KNOWN_BAD_ANSWER)
+	if (row->url.n > 0 || !((KINDS_ASSET | KINDS_IN_DOUBT) & 1u << known))
 		return 0;
 	return fault_set(f, row->line, row->bad_column, "lade_status is %.*s, but %s",
-			 (int)k->value[STATUS].n, k->value[STATUS].p,
-			 row->bad ? row->bad : "the url is empty");
+			 (int)status.n, status.p, row->bad ? row->bad : "the url is empty");
 }
 
 /* Reads what a record says of its asset; -1: it is none, or says what none can. */
@@ -299,7 +296,7 @@ read_row(const struct reading *r, const struct manifest_row *row, struct known_v
 	}
 	if (known_of(k, row->line, known, f) < 0)
 		return -1;
-	return row->url.n > 0 ? 0 : check_lost(row, k, *known, f);
+	return load_lost(row, k->value[STATUS], *known, f);
 }
 
 /* Records on their way into the index: what they will touch is asked for when they come in. */

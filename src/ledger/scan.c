@@ -340,5 +340,8 @@ scan_next(struct scan *s, struct scan_record *r, struct fault *f)
 	if (fill_values(s, r, f) < 0)
 		return SCAN_BROKEN;
 	r->status = status_of(r->value[COLUMN_STATUS]);
-	return load_known(r->value, r->line, &known, f) < 0 ? SCAN_BROKEN : SCAN_RECORD;
+	if (load_known(r->value, r->line, &known, f) < 0 ||
+	    load_lost(&s->row, r->value[COLUMN_STATUS], known, f) < 0)
+		return SCAN_BROKEN;
+	return SCAN_RECORD;
 }

@@ -218,12 +218,23 @@ again() {
 		cmp r.ndjson before
 	done
 	expect_received 0
-	for bad in twins bare; do
+	for bad in twins no_url odd_url bare; do
 		{ head -1 before; cat $bad; } >r.ndjson
 		run lade report r.ndjson
 		expect_status 3
 		says "r.ndjson:2: "
+		run lade report --merge all.ndjson r.ndjson
+		expect_status 3
+		[ ! -e all.ndjson ]
 	done
+	# in CSV, too; what is no asset and no doubt may lack it
+	printf 'url,assetType,lade_status,lade_assetId,lade_errorClass\n,Image,invalid,,invalid_row\n' >r.csv
+	run lade report r.csv
+	expect_status 0
+	echo ,Image,uploaded,x-1, >>r.csv
+	run lade report r.csv
+	expect_status 3
+	says "r.csv:3: lade_status is uploaded, but the url is empty"
 }
 
 @test "a whole record that is wrong is not taken for one that was cut off" {
