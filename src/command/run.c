@@ -64,12 +64,30 @@ put_back(struct run *r, struct work *w)
 		settle_clear(r, w);
 }
 
+/* What is said of a batch that leaves now. */
+static void
+tell_sent(struct run *r, struct attempt **batch, size_t n)
+{
+	const struct work *w;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		w = batch[i]->owner;
+		if (!w) /* the question */
+			continue;
+		log_sent(&r->outputs->log, w);
+		diag_at(DIAG_DEBUG, w->manifest, w->line, 0, "sent, attempt %u", w->item.attempts);
+	}
+}
+
 /* Whether a batch that is journaled may be sent; else its rows are ready again. */
 static bool
 secure(struct run *r, struct attempt **batch, size_t n, int64_t now_ms)
 {
-	if (!r->write_failed && results_secure(r->results, now_ms, &r->fault) == 0)
+	if (!r->write_failed && results_secure(r->results, now_ms, &r->fault) == 0) {
+		tell_sent(r, batch, n);
 		return true;
+	}
 	run_write_failed(r);
 	while (n-- > 0)
 		if (batch[n]->owner)
@@ -142,8 +160,6 @@ attempt_of(struct run *r, struct item *it, int64_t now_ms)
 	}
 	w->attempt.fresh = r->schedule.outage.state != OUTAGE_NONE;
 	settle_start(r, w, now_ms);
-	log_sent(&r->outputs->log, w);
-	diag_at(DIAG_DEBUG, w->manifest, w->line, 0, "sent, attempt %u", it->attempts);
 	return &w->attempt;
 }
 

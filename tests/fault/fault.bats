@@ -319,11 +319,14 @@ with_fault() {
 	[ -n "$HOOK" ] || skip "not with a sanitizer"
 	serve
 	manifest $(urls 9)
-	with_fault fdatasync 4 EIO m.csv
+	with_fault fdatasync 4 EIO m.csv --log-json log -vv
 	expect_status 5
 	says "cannot sync .*m.results.csv.journal: Input/output error; no new requests"
 	says "1 uploaded, [2-8] pending"
 	expect_received 1
+	# nor does anything say that they did
+	[ "$(grep -c '"event":"sent"' log)" -eq 1 ]
+	[ "$(grep -c 'sent, attempt' err)" -eq 1 ]
 	upload m.csv
 	expect_status 0
 	says "nothing of it is in doubt"
