@@ -38,12 +38,36 @@ hits(const struct target *t, const char *path, const char *what)
 	return true;
 }
 
-/* Whether a target is where the results go; what they are called may depend on what the manifest is. */
+/* Whether a target is a results file, or lies where lade keeps what belongs to one: beside it, its links
+ * followed. path NULL: there is none. */
 static bool
-hits_results(const struct options *o, const struct target *t)
+hits_results(const struct target *t, const char *path, const char *what)
+{
+	static const char *const beside[] = {".journal", ".index"};
+	bool hit = hits(t, path, what);
+	struct buf name = {0};
+	char *whole;
+	size_t i;
+
+	if (!path || strcmp(path, "-") == 0)
+		return hit;
+	whole = file_resolve(path);
+	for (i = 0; i < sizeof beside / sizeof *beside && !hit; i++) {
+		buf_clear(&name);
+		buf_printf(&name, "%s%s", whole ? whole : path, beside[i]);
+		hit = hits(t, name.data, "kept for lade's own use beside results of that name");
+	}
+	free(whole);
+	buf_free(&name);
+	return hit;
+}
+
+/* The same of where the results go; what they are called may depend on what the manifest is. */
+static bool
+hits_output(const struct options *o, const struct target *t)
 {
 	static const enum manifest_format formats[] = {MANIFEST_CSV, MANIFEST_TSV, MANIFEST_JSON};
-	bool hit = hits(t, o->output, "where the results go");
+	bool hit = hits_results(t, o->output, "where the results go");
 	char *path;
 	size_t i;
 
@@ -51,7 +75,7 @@ hits_results(const struct options *o, const struct target *t)
 		return hit;
 	for (i = 0; i < sizeof formats / sizeof *formats && !hit; i++) {
 		path = open_default_output(o, o->operands[0], formats[i]);
-		hit = hits(t, path, "where the results go");
+		hit = hits_results(t, path, "where the results go");
 		free(path);
 	}
 	return hit;
@@ -71,12 +95,12 @@ outputs_check(const struct options *o)
 		if (!t->path || strcmp(t->path, "-") == 0)
 			continue;
 		for (i = 0; i < o->n_operands; i++)
-			if (hits(t, o->operands[i], "what this run works on"))
+			if (hits_results(t, o->operands[i], "what this run works on"))
 				return -1;
 		for (other = targets; other < t; other++)
 			if (hits(t, other->path, "named by another option, too"))
 				return -1;
-		if (hits(t, o->key_file, "the key") || hits_results(o, t))
+		if (hits(t, o->key_file, "the key") || hits_output(o, t))
 			return -1;
 	}
 	return 0;

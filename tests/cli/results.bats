@@ -349,7 +349,23 @@ letters() {
 		expect_status 2
 		[ ! -e both.json ] && [ ! -e log.json ]
 	done
+	# nor one that lies where lade keeps what belongs to results
+	for option in --asset-map --summary-json --metrics-file --log-json; do
+		for file in .journal .index; do
+			upload m.csv $option ./m.results.csv$file
+			expect_status 2
+			says "is kept for lade's own use beside results of that name; name another file"
+			upload m.csv -o link.csv $option m.results.csv$file
+			expect_status 2
+			upload m.csv -o new.csv $option new.csv$file
+			expect_status 2
+			[ ! -e new.csv$file ]
+		done
+	done
 	for option in --summary-json --metrics-file --log-json; do
+		retry m.results.csv $option m.results.csv.journal
+		expect_status 2
+		[ ! -e m.results.csv.journal ]
 		retry m.results.csv $option link.csv
 		expect_status 2
 		run lade review --base-url "$base" $option m.results.csv m.results.csv
