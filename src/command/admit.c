@@ -197,8 +197,8 @@ warn(struct run *r, const struct manifest_row *row, const char *text)
 	diag_at(DIAG_VERBOSE, r->manifest_path, row->line, 0, "warning: %s", text);
 }
 
-/* A row that cannot be sent, for a printable reason, while its record stays as it is. What was invalid
- * before is not named again. */
+/* A row that cannot be sent, for a printable reason, while its record stays as it is. What was
+ * invalid before is not named again. */
 static void
 keep_as_invalid(struct run *r, const struct manifest_row *row, uint32_t record, int64_t line,
 		const char *reason)
@@ -286,11 +286,11 @@ skip(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t he
 }
 
 /*
- * The record of a row of a CSV that is damaged, where the results are JSON. That cannot say what the row
- * holds (no UTF-8, more than a string may have), and nothing else may come of it: if it needs a new
- * record, nothing is taken of it, as of a JSON element that cannot be decoded. So a later run finds
- * that record, which is nobody's, or one of the row's identity, or both. If both, it cannot be told
- * which is the row's own, and the identity's is left to the next good row.
+ * The record of a row of a CSV that is damaged, where the results are JSON. That cannot say what the
+ * row holds (no UTF-8, more than a string may have), and nothing else may come of it: if it needs a
+ * new record, nothing is taken of it, as of a JSON element that cannot be decoded. So a later run
+ * finds that record, which is nobody's, or one of the row's identity, or both. If both, it cannot be
+ * told which is the row's own, and the identity's is left to the next good row.
  */
 static uint32_t
 record_of_damaged(struct index *x, struct manifest_row *row, uint32_t *head)

@@ -18,7 +18,8 @@ must_renew(const struct run *r, const struct manifest_row *row, uint32_t record,
 	enum known known = index_known(x, record);
 	uint64_t recorded, given;
 
-	if (!known_has_asset(known) || index_is_settled(x, head) || record != fate_first_sent(x, head))
+	if (!known_has_asset(known) || index_is_settled(x, head) ||
+	    record != fate_first_sent(x, head))
 		return false;
 	if (known == KNOWN_REVIEW_FAILED && r->known_mask & 1u << KNOWN_REVIEW_FAILED)
 		return true;

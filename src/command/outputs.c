@@ -38,8 +38,8 @@ hits(const struct target *t, const char *path, const char *what)
 	return true;
 }
 
-/* Whether a target is a results file, or lies where lade keeps what belongs to one: beside it, its links
- * followed. path NULL: there is none. */
+/* Whether a target is a results file, or lies where lade keeps what belongs to one: beside it, its
+ * links followed. path NULL: there is none. */
 static bool
 hits_results(const struct target *t, const char *path, const char *what)
 {

@@ -151,7 +151,7 @@ enum fate {
 	FATE_SENT,
 };
 
-/* fate.c: by what is known of a row, of its record and of its identity, whose first record is head. */
+/* fate.c: by what is known of a row, its record and its identity, whose first record is head. */
 enum fate fate_of(struct run *r, const struct manifest_row *row, uint32_t record, uint32_t head);
 
 /* fate.c: the record that decides for an identity, the first of a row that could be sent; or

@@ -34,8 +34,8 @@ bool load_may_be_cut(const struct manifest_row *row);
 /* What a record says, from the texts of its columns. -1: *f says what no record can say. */
 int load_known(const struct span *values, int64_t line, enum known *out, struct fault *f);
 
-/* -1, with *f filled in: the record is of an asset, or a doubt, and of no url: it would be nobody's, and
- * its row would be sent again. status: its lade_status. */
+/* -1, with *f filled in: the record is of an asset, or a doubt, and of no url: it would be nobody's,
+ * and its row would be sent again. status: its lade_status. */
 int load_lost(const struct manifest_row *row, struct span status, enum known known, struct fault *f);
 
 /* Reads the header. -1: it is no results file, or none that can be written to (an array, compressed);
