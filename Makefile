@@ -250,7 +250,7 @@ lint:
 		tests/bench/rate tests/bench/rate-peers tests/bench/run tests/bench/common.bash tests/bench/throughput tests/bench/latency \
 		tests/bench/sync tests/bench/check tests/bench/memory tests/bench/growth \
 		tests/crash/step tests/crash/steps tests/crash/kills tests/fault/memory
-	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
+	codespell -S tests/fuzz/corpus -L nd,concurency,uplaod,te,titel src tests man README.md CONTRIBUTING.md CHANGELOG.md samples
 
 ## format: as .clang-format says
 format:

@@ -47,6 +47,13 @@ seconds(int64_t ms)
 	return (double)ms / 1000;
 }
 
+/* Not before that time; to the microsecond, for the sum of doubles must not cost a whole millisecond. */
+static int64_t
+milliseconds(double s)
+{
+	return (int64_t)ceil(s * 1000 - 0.001);
+}
+
 void
 rate_init(struct rate *r, int64_t interval_ns, bool unpaced, int64_t now_ms)
 {
@@ -118,8 +125,7 @@ rate_next_ms(const struct rate *r, int64_t now_ms, unsigned in_flight)
 			next_s = most(next_s, r->quota.reset_s);
 		}
 	}
-	/* to the microsecond: the sum of doubles must not cost a whole millisecond */
-	return (int64_t)ceil(next_s * 1000 - 0.001);
+	return milliseconds(next_s);
 }
 
 static void
@@ -388,7 +394,7 @@ rate_pause_until_ms(const struct rate *r, unsigned in_flight)
 
 	if (in_flight == 0 && !r->unpaced && r->quota.left < 1)
 		until_s = most(until_s, r->quota.reset_s);
-	return (int64_t)ceil(until_s * 1000);
+	return milliseconds(until_s);
 }
 
 double

@@ -419,6 +419,21 @@ no_answers_can_upset_it(void **state)
 	}
 }
 
+/* Whatever the clock says: a time in seconds and back is the same millisecond. */
+static void
+a_run_does_not_begin_with_a_pause(void **state)
+{
+	int64_t now;
+
+	(void)state;
+	for (now = 1; now < 5000; now++) {
+		rate_init(&r, 0, false, now);
+		assert_int_equal(rate_pause_until_ms(&r, 0), now);
+		refuse(now, now, 1234);
+		assert_true(rate_pause_until_ms(&r, 0) >= now + 1234);
+	}
+}
+
 int
 main(void)
 {
@@ -437,6 +452,7 @@ main(void)
 		cmocka_unit_test(a_first_503_is_put_to_the_test),
 		cmocka_unit_test(retries_that_do_not_help_are_a_fifth_of_the_successes),
 		cmocka_unit_test(no_answers_can_upset_it),
+		cmocka_unit_test(a_run_does_not_begin_with_a_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
