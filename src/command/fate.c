@@ -1,6 +1,6 @@
 /*
  * What becomes of a row: a decision by what the ledger knows of it and of its identity. Nothing is
- * changed here.
+ * changed here, but a record that cannot be read back stops the run.
  */
 #include "command/run.h"
 

@@ -299,33 +299,17 @@ end_event(struct outputs *out)
 	eventlog_end(l);
 }
 
+/* Writes the file that an option names; frees the text. */
 static void
-write_summary(struct machine *m, const char *path)
+write_file(struct machine *m, const char *option, const char *path, mode_t mode, struct buf *text)
 {
-	struct buf text = {0};
 	struct fault f;
 
-	machine_json(m, &text);
-	if (replace(path, 0600, &text, &f) < 0) {
-		diag_error("--summary-json: %s", f.text);
+	if (replace(path, mode, text, &f) < 0) {
+		diag_error("%s: %s", option, f.text);
 		m->exit_status = unwritten(m->exit_status);
 	}
-	buf_free(&text);
-}
-
-static void
-write_metrics(struct machine *m, const char *path)
-{
-	struct buf text = {0};
-	struct fault f;
-
-	read_metrics(m, path);
-	machine_metrics(m, &text);
-	if (replace(path, 0644, &text, &f) < 0) {
-		diag_error("--metrics-file: %s", f.text);
-		m->exit_status = unwritten(m->exit_status);
-	}
-	buf_free(&text);
+	buf_free(text);
 }
 
 /* Says once that the log is not complete. */
@@ -344,6 +328,7 @@ outputs_close(struct outputs *out, int status)
 {
 	const struct options *o = out->options;
 	struct machine *m = &out->machine;
+	struct buf summary = {0}, metrics = {0};
 	bool log_said = false;
 
 	m->exit_status = status;
@@ -351,13 +336,18 @@ outputs_close(struct outputs *out, int status)
 	m->duration_ms = clock_now_ms() - out->started_ms;
 	eventlog_flush(&out->log);
 	note_log(out, &log_said);
-	if (o->summary_json)
-		write_summary(m, o->summary_json);
+	if (o->summary_json) {
+		machine_json(m, &summary);
+		write_file(m, "--summary-json", o->summary_json, 0600, &summary);
+	}
 	end_event(out);
 	eventlog_close(&out->log);
 	note_log(out, &log_said);
-	if (o->metrics_file) /* last: alarms go by it */
-		write_metrics(m, o->metrics_file);
+	if (o->metrics_file) { /* last: alarms go by it */
+		read_metrics(m, o->metrics_file);
+		machine_metrics(m, &metrics);
+		write_file(m, "--metrics-file", o->metrics_file, 0644, &metrics);
+	}
 	machine_free(m);
 	return m->exit_status;
 }

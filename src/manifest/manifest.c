@@ -193,6 +193,26 @@ is_file(const char *path)
 	return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Whether a file that cannot be opened may be a results file whose first record is too long for other
+ * manifests. Looks at no more than such a record, a piece at a time. */
+static bool
+may_be_results(const char *path)
+{
+	static const char status[] = "\"lade_status\"";
+	struct fault ignored;
+	struct source *s = source_open(path, LIMIT_RECORD_BYTES, LIMIT_RECORD_BYTES, &ignored);
+	struct span w;
+	bool found = false;
+
+	while (s && !found && source_more(s, true, &w, &ignored) == SOURCE_BYTES) {
+		found = memmem(w.p, w.n, status, strlen(status)) != NULL;
+		if (w.n > sizeof status)
+			source_consume(s, w.n - sizeof status);
+	}
+	source_free(s);
+	return found;
+}
+
 /* A results file has longer records than other manifests, and what it is only its beginning tells: in
  * JSON its first record, which may be such a one. */
 struct manifest *
@@ -202,7 +222,8 @@ manifest_open(const char *path, const struct manifest_options *options, struct f
 	struct manifest *m = open_limited(path, options, limit, f), *results;
 	struct fault ignored;
 
-	if (options->limit_row || (m && !m->plan.is_results) || !is_file(path))
+	if (options->limit_row || (m && !m->plan.is_results) || !is_file(path) ||
+	    (!m && !may_be_results(path)))
 		return m;
 	results = open_limited(path, options, LIMIT_RECORD_BYTES, &ignored);
 	if (!results || !results->plan.is_results) {

@@ -24,9 +24,10 @@
  *
  * The two troubles have each their own end. A server that is down is given up when timeout_ms have
  * passed since it last took or refused something, or since the time that it named is over; and never
- * before a question failed, nor while the next one is withheld by the rate (a window that is spent). How long one may refuse is the caller's to say: outage_refusing_ms
- * counts from the first refusal, whatever came between, so that two servers behind one address, one
- * down, one busy, don't put off each other's end.
+ * before a question failed, nor while the next one is withheld by the rate (a window that is spent).
+ * How long one may refuse is the caller's to say: outage_refusing_ms counts from the first refusal,
+ * whatever came between, so that two servers behind one address, one down, one busy, don't put off
+ * each other's end.
  */
 #include "policy/outage.h"
 

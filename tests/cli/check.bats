@@ -303,3 +303,13 @@ all                   2             1             0" ]
 		expect_status 2
 	done
 }
+
+@test "what never ends is refused at its limit, and held no further than that" {
+	[ -n "$HOOK" ] || skip "not with a sanitizer"
+	for begin in '["' '{"url":"' 'url' 'url\n"'; do
+		{ printf "$begin"; head -c 60M /dev/zero | tr '\0' a; } >m.any
+		run sh -c 'ulimit -v 60000; timeout 20 "$LADE" check m.any 2>err'
+		expect_status 3
+		grep -q "longer than 4 MiB\|more than 4 MiB" <<<"$output"
+	done
+}
